@@ -2,6 +2,9 @@
 # its USES only, whole, so that an upward call fails to link) and, in the fuzz preset, one program per *_fuzz.cpp.
 # `protocol/pusher` becomes the target protocol_pusher. LIBS names libraries from outside (Boost::json, simdjson::simdjson).
 # tools/check_rooms reads these same lines.
+add_custom_target(room_tests)
+add_custom_target(room_fuzzers)
+
 function(room name)
     cmake_parse_arguments(ROOM "" "" "USES;LIBS;TEST_LIBS" ${ARGN})
     string(REPLACE "/" "_" target ${name})
@@ -27,6 +30,7 @@ function(room name)
     else()
         add_library(${target} INTERFACE)
         target_link_libraries(${target} INTERFACE carillon_flags ${uses} ${ROOM_LIBS})
+        target_sources(${target} INTERFACE FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/src FILES ${headers})
     endif()
 
     if(tests AND CARILLON_TESTS)
@@ -35,9 +39,17 @@ function(room name)
             target_link_libraries(${target}_test PRIVATE -Wl,--whole-archive ${target} -Wl,--no-whole-archive)
         endif()
         target_link_libraries(${target}_test PRIVATE ${target} ${ROOM_TEST_LIBS} GTest::gmock GTest::gtest_main)
-        target_precompile_headers(${target}_test PRIVATE <gtest/gtest.h> <gmock/gmock.h> <string> <vector> <memory> <map> <string_view>)
-        add_test(NAME ${target} COMMAND ${target}_test --gtest_brief=1)
-        set_tests_properties(${target} PROPERTIES LABELS room TIMEOUT 600)
+        # The first test program compiles the header everyone shares; twelve copies would cost a minute per preset.
+        get_property(first GLOBAL PROPERTY CARILLON_FIRST_TEST)
+        if(first)
+            target_precompile_headers(${target}_test REUSE_FROM ${first})
+        else()
+            set_property(GLOBAL PROPERTY CARILLON_FIRST_TEST ${target}_test)
+            target_precompile_headers(${target}_test PRIVATE <gtest/gtest.h> <gmock/gmock.h> <string> <vector> <memory> <map> <string_view>)
+        endif()
+        # One ctest case per TEST, `hub.Channel.keeps_order…`: a failure is named, and a hang ends alone.
+        gtest_discover_tests(${target}_test TEST_PREFIX ${target}. DISCOVERY_MODE PRE_TEST PROPERTIES LABELS room TIMEOUT 120)
+        add_dependencies(room_tests ${target}_test)
     endif()
 
     if(CARILLON_FUZZ)
@@ -46,6 +58,7 @@ function(room name)
             add_executable(${target}_${fuzzer_name} ${fuzzer})
             target_link_libraries(${target}_${fuzzer_name} PRIVATE ${target})
             target_link_options(${target}_${fuzzer_name} PRIVATE -fsanitize=fuzzer)
+            add_dependencies(room_fuzzers ${target}_${fuzzer_name})
         endforeach()
     endif()
 endfunction()

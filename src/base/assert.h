@@ -1,5 +1,5 @@
-// base/assert.h: a broken invariant of our own stops the process here, near its cause, in every build.
-// What the world does wrong (a bad frame, a full disk) is a Result, never an ASSERT.
+// base/assert.h: a broken invariant of our own stops the process here, near its cause, in every
+// build. What the world does wrong (a bad frame, a full disk) is a Result, never an ASSERT.
 #pragma once
 
 namespace carillon::base {
@@ -7,7 +7,7 @@ namespace carillon::base {
 }
 
 // NOLINTNEXTLINE(cppcoreguidelines-macro-usage): the condition's text and place are the point.
-#define ASSERT(condition)                                                                    \
-    (__builtin_expect(static_cast<bool>(condition), 1)                                       \
-         ? static_cast<void>(0)                                                              \
+#define ASSERT(condition)                              \
+    (__builtin_expect(static_cast<bool>(condition), 1) \
+         ? static_cast<void>(0)                        \
          : ::carillon::base::assertion_failed(#condition, __FILE__, __LINE__))

@@ -1,5 +1,6 @@
-// base/buffer.h: bytes that grow at the end: what encoders write to. Unlike std::string it never clears what
-// it is about to overwrite and keeps `padding` readable bytes behind its content (simdjson reads past the end).
+// base/buffer.h: bytes that grow at the end: what encoders write to. Unlike std::string it never
+// clears what it is about to overwrite and keeps `padding` readable bytes behind its content
+// (simdjson reads past the end).
 #pragma once
 
 #include <cstdlib>

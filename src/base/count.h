@@ -1,5 +1,5 @@
-// base/count.h: numbers written by one thread and read by any (a scrape). No lock prefix, no shared line:
-// a counter costs what an ordinary addition costs.
+// base/count.h: numbers written by one thread and read by any (a scrape). No lock prefix, no shared
+// line: a counter costs what an ordinary addition costs.
 #pragma once
 
 #include <atomic>

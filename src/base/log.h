@@ -1,5 +1,6 @@
-// base/log.h: the log's port. Rooms say what happened as an event name and fields; server/log.cpp decides how
-// it looks. Never pass a secret, a token or a message body. Any thread; never blocks on a full sink.
+// base/log.h: the log's port. Rooms say what happened as an event name and fields; server/log.cpp
+// decides how it looks. Never pass a secret, a token or a message body. Any thread; never blocks on
+// a full sink.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +21,15 @@ struct LogField {
 struct Log {
     virtual ~Log() = default;
     // `event` is a snake_case constant ("connection_refused"); fields are borrowed until return.
-    virtual void write(LogLevel level, std::string_view event, std::span<const LogField> fields) = 0;
+    virtual void write(LogLevel level, std::string_view event,
+                       std::span<const LogField> fields) = 0;
 
     using Fields = std::initializer_list<LogField>;
     void debug(std::string_view event, Fields fields = {}) { put(LogLevel::debug, event, fields); }
     void info(std::string_view event, Fields fields = {}) { put(LogLevel::info, event, fields); }
-    void warning(std::string_view event, Fields fields = {}) { put(LogLevel::warning, event, fields); }
+    void warning(std::string_view event, Fields fields = {}) {
+        put(LogLevel::warning, event, fields);
+    }
     void error(std::string_view event, Fields fields = {}) { put(LogLevel::error, event, fields); }
 
  private:

@@ -1,5 +1,5 @@
-// base/random.h: randomness as an argument. main hands out the kernel's; a test hands out a seed, which
-// replays a whole day.
+// base/random.h: randomness as an argument. main hands out the kernel's; a test hands out a seed,
+// which replays a whole day.
 #pragma once
 
 #include <cstdint>

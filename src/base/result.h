@@ -30,7 +30,8 @@ enum class ErrorKind : unsigned char {
 struct Error {
     ErrorKind kind = ErrorKind::internal;
     std::string message;
-    // The number the other side sees, where a protocol has one: an HTTP status, a WebSocket close code. 0: none.
+    // The number the other side sees, where a protocol has one: an HTTP status, a WebSocket close
+    // code. 0: none.
     int code = 0;
 };
 

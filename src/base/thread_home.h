@@ -1,6 +1,6 @@
-// base/thread_home.h: the thread an object lives on. A public method begins with ASSERT(home_.is_here()),
-// which is also its documentation. Until settle() is called every thread is home, so that an object can be
-// built by one thread (main) before its own thread takes it over.
+// base/thread_home.h: the thread an object lives on. A public method begins with
+// ASSERT(home_.is_here()), which is also its documentation. Until settle() is called every thread
+// is home, so that an object can be built by one thread (main) before its own thread takes it over.
 #pragma once
 
 #include <atomic>

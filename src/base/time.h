@@ -1,5 +1,6 @@
-// base/time.h: time as an argument. Nothing below `server` reads a clock of its own: it is handed a Now,
-// or the Clock whose real implementation main owns, so that a test moves an hour in a microsecond.
+// base/time.h: time as an argument. Nothing below `server` reads a clock of its own: it is handed a
+// Now, or the Clock whose real implementation main owns, so that a test moves an hour in a
+// microsecond.
 #pragma once
 
 #include <atomic>

@@ -1,0 +1,37 @@
+// hub/app.h: a tenant. Immutable and shared: changing an app means handing out a new one. The hub
+// enforces the limits that need its locks or counts; what only a protocol can judge (event names,
+// rates) the protocol reads here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace carillon::hub {
+
+struct AppLimits {
+    std::uint32_t connections_max = 0;                   // 0: no limit
+    std::uint32_t presence_members_max = 100;            // per channel; distinct members
+    std::uint32_t presence_member_bytes_max = 2 * 1024;  // of the member's data
+    std::uint32_t channel_name_bytes_max = 200;
+    std::uint32_t event_name_bytes_max = 200;
+    std::uint32_t event_payload_bytes_max = 100 * 1024;
+    std::uint32_t event_channels_max = 100;  // channels one publish may name
+    std::uint32_t event_batch_max = 10;
+    std::uint32_t client_events_per_second = 0;  // per session; 0: no limit
+};
+
+struct App {
+    std::string id;
+    std::string key;     // public: clients name it
+    std::string secret;  // opaque to the hub; read by auth only, never logged
+    bool enabled = true;
+    bool client_events = false;  // whether clients may publish at all
+    AppLimits limits;
+};
+
+using AppRef = std::shared_ptr<const App>;
+
+}  // namespace carillon::hub

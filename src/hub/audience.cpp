@@ -1,0 +1,122 @@
+#include "hub/audience.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "base/limits.h"
+#include "hub/channel.h"
+#include "hub/lane.h"
+
+namespace carillon::hub {
+
+void Audience::join(Lane& lane, Subscription& subscription, Outbox& outbox, std::uint64_t after) {
+    subscription.audience = this;
+    subscription.entry = static_cast<std::uint32_t>(entries_.size());
+    entries_.push_back({&outbox, after, &subscription});
+    tally_.join(after, lane.taken_number());
+}
+
+void Audience::leave(Lane& lane, Subscription& subscription) {
+    Entry& entry = entries_[subscription.entry];
+    ASSERT(entry.owner == &subscription);
+    auto missed = unoffered(entry, fresh_);
+    if (subscription.entry >= cursor) missed += unoffered(entry, offering_);
+    lane.books().pending_batch.subtract(missed);
+    lane.books().left.add(missed);
+    tally_.leave(entry.after, lane.taken_number());
+    entry.outbox = nullptr;
+    entry.owner = nullptr;
+    lane.note_departure(*this, subscription.entry);
+}
+
+void Audience::settle(Lane& lane, std::uint64_t until) {
+    tally_.settle(until, lane.taken_number());
+}
+
+std::uint32_t Audience::deliver(Lane& lane, const Item& item) {
+    tally_.advance(item.number);
+    auto hearing = tally_.hearing();
+    const auto answered = hearing + tally_.left();
+    lane.books().left.add(tally_.left());
+
+    if (hearing != 0 && item.publication->exclude()) {
+        auto* excluded = lane.find_subscription(item.publication->exclude(), *this);
+        if (excluded != nullptr && entries_[excluded->entry].after < item.number) {
+            step_over(lane, *excluded, item.number);
+            lane.books().filtered.add();
+            --hearing;
+        }
+    }
+    if (hearing == 0) return answered;
+
+    Batch& batch = open_batch(lane, item.publication->inbox_bytes());
+    const auto begin = batch.bytes.size();
+    const Delivery delivery{*item.publication, local_.channel().name(), item.stamp};
+    if (format_.encode(delivery, batch.bytes)) {
+        ASSERT(batch.bytes.size() > begin);
+        batch.close_frame(item.number);
+        lane.books().pending_batch.add(hearing);
+        lane.note_encoded(batch, batch.bytes.size() - begin);
+    } else {
+        ASSERT(batch.bytes.size() == begin);
+        lane.books().filtered.add(hearing);
+    }
+    return answered;
+}
+
+// The entry is offered what came before the frame that it must not hear, and hears on from there.
+void Audience::step_over(Lane& lane, Subscription& subscription, std::uint64_t number) {
+    Entry& entry = entries_[subscription.entry];
+    if (subscription.entry >= cursor) offer(lane, entry, offering_);
+    offer(lane, entry, fresh_);
+    entry.after = number;
+}
+
+void Audience::offer(Lane& lane, Entry& entry, const BatchChain& chain) {
+    for (Batch* batch = chain.first; batch != nullptr; batch = batch->next) {
+        const auto first = batch->first_after(entry.after);
+        const auto last = batch->frame_count();
+        if (first == last) continue;
+        entry.outbox->push(*batch, first, last);
+        lane.books().pending_batch.subtract(last - first);
+        lane.list(*entry.outbox);
+    }
+}
+
+void Audience::seal() {
+    ASSERT(offering_.empty());
+    size_hint_ = static_cast<std::uint32_t>(fresh_.last->bytes.size());
+    offering_ = fresh_;
+    fresh_ = {};
+    cursor = 0;
+}
+
+void Audience::reap_entry(std::uint32_t index) {
+    while (!entries_.empty() && entries_.back().outbox == nullptr) entries_.pop_back();
+    if (index >= entries_.size() || entries_[index].outbox != nullptr) return;
+    entries_[index] = entries_.back();
+    entries_[index].owner->entry = index;
+    entries_.pop_back();
+}
+
+// The batch for the next frame of about `hint` bytes. Batches seal at 64 KB, or hold one larger
+// frame.
+Batch& Audience::open_batch(Lane& lane, std::size_t hint) {
+    if (!fresh_.empty() && fresh_.last->bytes.size() + hint <= limits::batch_bytes_max) {
+        return *fresh_.last;
+    }
+    if (fresh_.empty()) lane.note_dirty(*this);
+    auto* batch = lane.batches().take(std::max<std::size_t>(hint, size_hint_));
+    fresh_.append(*batch);
+    return *batch;
+}
+
+std::uint32_t Audience::unoffered(const Entry& entry, const BatchChain& chain) const {
+    std::uint32_t frames = 0;
+    for (const Batch* batch = chain.first; batch != nullptr; batch = batch->next) {
+        frames += batch->frame_count() - batch->first_after(entry.after);
+    }
+    return frames;
+}
+
+}  // namespace carillon::hub

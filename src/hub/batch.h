@@ -1,0 +1,72 @@
+// hub/batch.h: consecutive frames of one audience (or one reply), each with its end and its number
+// in the lane's sequence. Appended to while open, immutable once offered, held by a plain count of
+// its lane. Belongs to one lane, as does the pool; never locked.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/buffer.h"
+
+namespace carillon::hub {
+
+struct Batch {
+    struct Frame {
+        std::uint64_t number;  // in the lane's sequence; 0 in a reply
+        std::uint32_t end;     // where its bytes end
+    };
+    base::Buffer bytes;
+    std::vector<Frame> frames;
+    Batch* next = nullptr;      // in an audience's chain, or the pool
+    std::uint32_t holders = 0;  // slices, and the audience while it offers
+    std::uint32_t charged = 0;  // what the pool counts for it
+    bool reply = false;         // its bytes are never dropped
+
+    std::uint32_t frame_count() const { return static_cast<std::uint32_t>(frames.size()); }
+    std::uint32_t begin_of(std::uint32_t frame) const {
+        return frame == 0 ? 0 : frames[frame - 1].end;
+    }
+    std::string_view view(std::uint32_t first, std::uint32_t last) const {
+        return bytes.view(begin_of(first), begin_of(last));
+    }
+    // The first frame that an entry with this `after` may hear; frame_count() if none.
+    std::uint32_t first_after(std::uint64_t after) const;
+    void close_frame(std::uint64_t number) {
+        frames.push_back({number, static_cast<std::uint32_t>(bytes.size())});
+    }
+};
+
+class BatchPool {
+ public:
+    BatchPool() = default;
+    BatchPool(const BatchPool&) = delete;
+    BatchPool& operator=(const BatchPool&) = delete;
+    ~BatchPool();
+
+    // `bytes`: what is about to be written, as far as known. Comes with one holder.
+    Batch* take(std::size_t bytes);
+    void hold(Batch& batch) { ++batch.holders; }
+    void drop(Batch* batch);    // the last holder gives it back
+    void charge(Batch& batch);  // after it grew
+    void trim(Batch& batch);    // sealed and to be kept for a while: give back what it does not use
+    std::size_t live_bytes() const { return live_bytes_; }
+    std::size_t live_batches() const { return live_batches_; }
+
+ private:
+    static constexpr std::size_t small_bytes = 2 * 1024;
+    static constexpr std::size_t idle_bytes_max =
+        8 * 1024 * 1024;  // kept for re-use; the rest is freed
+    struct Shelf {
+        Batch* first = nullptr;
+    };
+    Shelf& shelf_for(std::size_t bytes) { return bytes <= small_bytes ? small_ : large_; }
+
+    Shelf small_;
+    Shelf large_;
+    std::size_t live_bytes_ = 0;
+    std::size_t live_batches_ = 0;
+    std::size_t idle_bytes_ = 0;
+};
+
+}  // namespace carillon::hub

@@ -1,0 +1,113 @@
+// hub/channel.h: where one name's publications are ordered: its position, who is present, and on
+// which lanes its subscribers are. Every member is guarded by the mutex of the channel's stripe
+// (channel_table.h).
+#pragma once
+
+#include <atomic>
+#include <boost/container/small_vector.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "hub/app.h"
+#include "hub/inbox.h"
+#include "hub/publication.h"
+
+namespace carillon::hub {
+
+// What the hub counts for an app while it runs.
+struct AppState {
+    explicit AppState(AppRef known) : app(std::move(known)) {}
+    const AppRef app;  // as first seen; identity is app->id
+    std::atomic<std::uint32_t> connections{0};
+};
+
+// Someone present in a channel, over one or several connections. The first data wins until all
+// left.
+struct Member {
+    std::string id;
+    std::string data;
+    std::uint32_t connections = 0;
+};
+
+struct MemberView {
+    std::string id;
+    std::string data;
+};
+
+// Members stay where they are in memory: subscriptions point at them.
+class Roster {
+ public:
+    Member* find(std::string_view id) const {
+        const auto at = members_.find(id);
+        return at == members_.end() ? nullptr : at->second.get();
+    }
+    Member& add(std::string_view id, std::string_view data) {
+        auto member = std::make_unique<Member>(Member{std::string(id), std::string(data), 0});
+        auto& kept = *member;
+        members_.emplace(kept.id, std::move(member));
+        return kept;
+    }
+    std::unique_ptr<Member> remove(const Member& member) {
+        auto node = members_.extract(member.id);
+        return std::move(node.mapped());
+    }
+    std::size_t size() const { return members_.size(); }
+    std::vector<MemberView> list() const {
+        std::vector<MemberView> all;
+        all.reserve(members_.size());
+        for (const auto& [id, member] : members_) all.push_back({member->id, member->data});
+        return all;
+    }
+
+ private:
+    std::unordered_map<std::string_view, std::unique_ptr<Member>>
+        members_;  // keys live in the members
+};
+
+// The channel's subscribers on one lane.
+struct LanePlace {
+    std::uint8_t lane;
+    SlotRef slot;
+    std::uint32_t subscribers;
+};
+
+class Channel {
+ public:
+    Channel(AppState& app_state, std::string_view name, std::size_t hash, std::uint64_t epoch)
+        : app_state_(app_state), name_(name), hash_(hash), position_{epoch, 0} {}
+
+    AppState& app_state() const { return app_state_; }
+    const App& app() const { return *app_state_.app; }
+    const std::string& name() const { return name_; }  // immutable: needs no lock
+    std::size_t hash() const { return hash_; }
+
+    LanePlace* place_on(unsigned lane) {
+        for (auto& place : places_) {
+            if (place.lane == lane) return &place;
+        }
+        return nullptr;
+    }
+    std::uint32_t subscribers() const {
+        std::uint32_t sum = 0;
+        for (const auto& place : places_) sum += place.subscribers;
+        return sum;
+    }
+    bool unused() const { return places_.empty(); }
+
+    boost::container::small_vector<LanePlace, 1> places_;
+    std::unique_ptr<Roster> roster_;  // null until someone is present
+    bool retained_ = false;           // history keeps something: it stays when its subscribers go
+    Position& position() { return position_; }
+
+ private:
+    AppState& app_state_;
+    const std::string name_;
+    const std::size_t hash_;
+    Position position_;
+};
+
+}  // namespace carillon::hub

@@ -1,0 +1,321 @@
+#include "hub/lane.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "hub/channel.h"
+#include "hub/hub.h"
+
+namespace carillon::hub {
+
+Lane::Lane(Hub& hub, unsigned index, std::unique_ptr<base::Random> random, LaneLimits limits)
+    : hub_(hub),
+      index_(index),
+      limits_(limits),
+      random_(std::move(random)),
+      inbox_(limits.inbox_bytes_max) {}
+
+Lane::~Lane() {
+    ASSERT(sessions_.empty());
+    while (unsettled_first_ != nullptr)
+        delete std::exchange(unsettled_first_, unsettled_first_->next);
+    for (auto* chainless : dirty_) chainless->seal();
+    walking_.insert(walking_.end(), dirty_.begin(), dirty_.end());
+    for (auto* audience : walking_) finish_walk(*audience);
+}
+
+// ---- take ----
+
+void Lane::take(std::size_t items_max) {
+    ASSERT(home_.is_here());
+    requested_ = false;
+    std::size_t released = 0;
+    for (; items_max != 0 && unoffered_bytes_ < limits::unoffered_bytes_max; --items_max) {
+        if (next_item_ == items_.size()) {
+            items_.clear();
+            if (items_.capacity() > 4 * limits::take_items_max) items_.shrink_to_fit();
+            next_item_ = 0;
+            if (inbox_.empty()) break;
+            inbox_.take(items_);
+            for (const auto& item : items_) items_waiting_ += item.matched;
+        }
+        Item& item = items_[next_item_++];
+        deliver(item);
+        released += item.publication->inbox_bytes();
+        item.publication.reset();
+    }
+    inbox_.release(released);
+}
+
+void Lane::deliver(const Item& item) {
+    items_waiting_ -= item.matched;
+    if (item.session) {
+        deliver_to_session(item);
+    } else {
+        std::uint32_t answered = 0;
+        for (auto* audience = channel_at(item.slot).audiences(); audience != nullptr;
+             audience = audience->next) {
+            answered += audience->deliver(*this, item);
+        }
+        ASSERT(answered ==
+               item.matched);  // the books: who was matched heard, was stepped over, or left
+    }
+    taken_number_ = item.number;
+}
+
+void Lane::deliver_to_session(const Item& item) {
+    auto* session = find(item.session);
+    if (session == nullptr || session->state_ != Session::State::open) return books_.left.add();
+    auto* batch = batches_.take(item.publication->inbox_bytes());
+    if (session->format_.encode({*item.publication, {}, item.stamp}, batch->bytes)) {
+        batch->close_frame(item.number);
+        batches_.charge(*batch);
+        books_.encoded.add();
+        session->outbox_->push(*batch, 0, 1);
+        list(*session->outbox_);
+    } else {
+        books_.filtered.add();
+    }
+    batches_.drop(batch);
+}
+
+void Lane::note_dirty(Audience& audience) {
+    dirty_.push_back(&audience);
+    need_iteration();
+}
+
+void Lane::note_encoded(Batch& batch, std::size_t bytes) {
+    batches_.charge(batch);
+    books_.encoded.add();
+    unoffered_bytes_ += bytes;
+}
+
+// ---- what the loop asks ----
+
+void Lane::tick(Now now) {
+    if (now.steady_ns >= retry_settling_ns_) retry_settling_ns_ = base::never_ns;
+}
+
+bool Lane::has_work() const {
+    const bool unsettled = unsettled_first_ != nullptr && retry_settling_ns_ == base::never_ns;
+    return next_item_ < items_.size() || !inbox_.empty() || !dirty_.empty() || !walking_.empty() ||
+           !visiting_.empty() || !ready_.empty() || !doomed_.empty() || !closed_.empty() ||
+           unsettled;
+}
+
+void Lane::need_iteration() {
+    if (requested_) return;
+    requested_ = true;
+    wake_->wake();
+}
+
+// ---- sessions and replies ----
+
+void Lane::reply(Outbox& outbox, std::initializer_list<std::string_view> parts) {
+    ASSERT(home_.is_here());
+    std::size_t bytes = 0;
+    for (const auto part : parts) bytes += part.size();
+    if (bytes == 0) return;
+    // Replies that wait behind each other share a batch: nobody else holds it.
+    Batch* batch = outbox.tail_ != nullptr ? outbox.tail_->batch : nullptr;
+    const bool append = batch != nullptr && batch->reply && batch->holders == 1 &&
+                        batch->bytes.size() + bytes <= limits::batch_bytes_max;
+    if (!append) {
+        batch = batches_.take(bytes);
+        batch->reply = true;
+    }
+    for (const auto part : parts) batch->bytes.append(part);
+    batch->close_frame(0);
+    batches_.charge(*batch);
+    outbox.push(*batch, batch->frame_count() - 1, batch->frame_count());
+    if (!append) batches_.drop(batch);
+    list(outbox);
+}
+
+Session* Lane::find(SessionId id) const {
+    const auto at = sessions_.find(id.value);
+    return at == sessions_.end() ? nullptr : at->second.get();
+}
+
+Subscription* Lane::find_subscription(SessionId id, const Audience& audience) const {
+    if (id.lane() != index_) return nullptr;
+    const auto* session = find(id);
+    if (session == nullptr) return nullptr;
+    auto* subscription = session->subscriptions_.find(audience.local());
+    return subscription != nullptr && subscription->audience == &audience ? subscription : nullptr;
+}
+
+SessionId Lane::new_session_id() {
+    while (true) {
+        const SessionId id{(random_->next() & ~std::uint64_t{0xff}) | index_};
+        if ((id.value >> 8) != 0 && !sessions_.contains(id.value)) return id;
+    }
+}
+
+BooksSnapshot Lane::snapshot() const {
+    ASSERT(home_.is_here());
+    const auto sums = inbox_.sums();
+    BooksSnapshot snapshot;
+    snapshot.matched = sums.matched;
+    snapshot.pending_inbox = sums.waiting + items_waiting_;
+    snapshot.delivered = books_.delivered.get();
+    snapshot.filtered = books_.filtered.get();
+    snapshot.left = books_.left.get();
+    for (std::size_t i = 0; i < drop_reasons; ++i) snapshot.dropped[i] = books_.dropped[i].get();
+    snapshot.pending_batch = books_.pending_batch.get();
+    snapshot.pending_outbox = books_.pending_outbox.get();
+    return snapshot;
+}
+
+LaneChannel& Lane::add_channel(Channel& channel) {
+    std::uint32_t index = 0;
+    if (free_slots_.empty()) {
+        index = static_cast<std::uint32_t>(slots_.size());
+        slots_.emplace_back();
+    } else {
+        index = free_slots_.back();
+        free_slots_.pop_back();
+    }
+    auto& slot = slots_[index];
+    slot.channel = std::make_unique<LaneChannel>(channel, SlotRef{index, ++slot.generation});
+    return *slot.channel;
+}
+
+LaneChannel& Lane::channel_at(SlotRef ref) {
+    auto& slot = slots_[ref.index];
+    ASSERT(slot.channel != nullptr && slot.generation == ref.generation);
+    return *slot.channel;
+}
+
+// ---- the end of a session ----
+
+void Lane::close(Session& session, CloseReason why) {
+    ASSERT(home_.is_here());
+    if (session.state_ == Session::State::closed) return;
+    if (session.state_ == Session::State::open) {
+        session.why_ = why;
+        leave_all(session);
+    }
+    forget(*session.outbox_);
+    session.outbox_->session_ = nullptr;
+    session.outbox_ = nullptr;
+    session.subscriber_ = nullptr;
+    session.state_ = Session::State::closed;
+    session.app_state_.connections.fetch_sub(1, std::memory_order_relaxed);
+    books_.closed[static_cast<std::size_t>(session.why_)].add();
+    session_count_.subtract();
+    const auto at = sessions_.find(session.id_.value);
+    closed_.push_back(std::move(at->second));
+    sessions_.erase(at);
+    need_iteration();
+}
+
+void Lane::doom(Session& session, CloseReason why) {
+    if (session.state_ != Session::State::open) return;
+    session.state_ = Session::State::doomed;
+    session.why_ = why;
+    leave_all(session);
+    const auto reason = why == CloseReason::memory ? DropReason::memory : DropReason::closed;
+    books_.dropped[static_cast<std::size_t>(reason)].add(session.outbox_->cut(0, 0));
+    doomed_.push_back(&session);
+    need_iteration();
+}
+
+void Lane::leave_all(Session& session) {
+    while (auto* subscription = session.subscriptions_.any()) {
+        subscription->audience->leave(*this, *subscription);
+        session.subscriptions_.remove(*subscription);
+        subscription->session = nullptr;
+        postpone(*subscription);
+    }
+}
+
+void Lane::postpone(Subscription& subscription) {
+    subscription.next = nullptr;
+    (unsettled_first_ == nullptr ? unsettled_first_ : unsettled_last_->next) = &subscription;
+    unsettled_last_ = &subscription;
+    need_iteration();
+}
+
+// ---- reap ----
+
+void Lane::reap(Now now) {
+    ASSERT(home_.is_here());
+    bound_memory();
+    say_goodbyes();
+    settle_departed(now);
+    reap_entries();
+    reap_channels();
+    closed_.clear();
+}
+
+// Frames held for slow clients are bounded for the lane: above it, whoever owes most is closed
+// until it fits.
+void Lane::bound_memory() {
+    if (batches_.live_bytes() <= limits_.batch_bytes_max) return;
+    std::vector<Session*> debtors;
+    for (const auto& [id, session] : sessions_) {
+        if (session->state_ == Session::State::open && session->outbox_->bytes() != 0) {
+            debtors.push_back(session.get());
+        }
+    }
+    std::sort(debtors.begin(), debtors.end(), [](const Session* a, const Session* b) {
+        return a->outbox_->bytes() > b->outbox_->bytes();
+    });
+    for (auto* debtor : debtors) {
+        if (batches_.live_bytes() <= limits_.batch_bytes_max) break;
+        doom(*debtor, CloseReason::memory);
+    }
+}
+
+void Lane::say_goodbyes() {
+    auto doomed = std::exchange(doomed_, {});
+    for (auto* session : doomed) {
+        if (session->state_ != Session::State::doomed) continue;  // its connection went first
+        session->state_ = Session::State::saying_bye;
+        session->subscriber_->on_close(session->why_);
+    }
+}
+
+void Lane::settle_departed(Now now) {
+    if (now.steady_ns < retry_settling_ns_ && retry_settling_ns_ != base::never_ns) return;
+    retry_settling_ns_ = base::never_ns;
+    for (auto left = limits::settle_per_reap_max; left != 0 && unsettled_first_ != nullptr;
+         --left) {
+        auto* subscription = unsettled_first_;
+        auto* next = subscription->next;
+        if (!hub_.settle(*this, *subscription, now)) {
+            retry_settling_ns_ =
+                now.steady_ns + base::ns_per_ms;  // some inbox is full: its lane needs a moment
+            return;
+        }
+        unsettled_first_ = next;
+    }
+}
+
+void Lane::reap_entries() {
+    std::size_t kept = 0;
+    for (const auto& departure : departures_) {
+        if (departure.audience->offering().empty()) {
+            departure.audience->reap_entry(departure.entry);
+        } else {
+            departures_[kept++] = departure;  // a cursor stands there: next time
+        }
+    }
+    departures_.resize(kept);
+}
+
+void Lane::reap_channels() {
+    std::size_t kept = 0;
+    for (const auto ref : retiring_) {
+        if (channel_at(ref).finished(taken_number_)) {
+            slots_[ref.index].channel.reset();
+            free_slots_.push_back(ref.index);
+        } else {
+            retiring_[kept++] = ref;
+        }
+    }
+    retiring_.resize(kept);
+}
+
+}  // namespace carillon::hub

@@ -1,0 +1,148 @@
+// The flush: from frames in batches to bytes in sockets. One round: what is dirty is sealed; the
+// walk offers it to every entry (or, if one batch is all there is, writes it at once where nothing
+// waits); then each listed outbox is written once. A round may be cut short anywhere and goes on at
+// its cursor; open batches grow meanwhile, so that coalescing rises with load.
+#include "base/assert.h"
+#include "hub/lane.h"
+
+namespace carillon::hub {
+
+bool Lane::flush(std::size_t visits) {
+    ASSERT(home_.is_here());
+    if (walking_.empty() && visiting_.empty()) start_round();
+    visits -= walk(visits);
+    while (visits != 0 && walking_.empty() && !visiting_.empty()) {
+        Outbox& outbox = visiting_.front();
+        visiting_.pop_front();
+        visit(outbox);
+        --visits;
+    }
+    return !walking_.empty() || !visiting_.empty() || !dirty_.empty() || !ready_.empty();
+}
+
+void Lane::start_round() {
+    visiting_.swap(ready_);
+    walking_.swap(dirty_);
+    walk_at_ = 0;
+    unoffered_bytes_ = 0;
+    for (auto* audience : walking_) audience->seal();
+    direct_ = walking_.size() == 1 && walking_[0]->offering().first == walking_[0]->offering().last;
+}
+
+std::size_t Lane::walk(std::size_t visits) {
+    const auto granted = visits;
+    offering_ = true;
+    while (visits != 0 && walk_at_ < walking_.size()) {
+        Audience& audience = *walking_[walk_at_];
+        visits -= direct_ ? walk_directly(audience, visits) : walk_offering(audience, visits);
+        if (audience.cursor < audience.entries().size()) break;
+        finish_walk(audience);
+        if (++walk_at_ == walking_.size()) walking_.clear();
+    }
+    offering_ = false;
+    return granted - visits;
+}
+
+std::size_t Lane::walk_directly(Audience& audience, std::size_t visits) {
+    Batch& batch = *audience.offering().first;
+    const auto frames = batch.frame_count();
+    const auto first_number = batch.frames.front().number;
+    const auto bytes = batch.bytes.view();
+    auto& entries = audience.entries();
+    const auto end = std::min<std::size_t>(entries.size(), audience.cursor + visits);
+    const auto begin = audience.cursor;
+    std::uint64_t complete = 0;
+    while (audience.cursor < end) {
+        Audience::Entry& entry = entries[audience.cursor++];
+        if (audience.cursor + 4 < end) __builtin_prefetch(entries[audience.cursor + 4].outbox);
+        if (entry.outbox == nullptr || entry.after >= first_number || !entry.outbox->empty()) {
+            if (entry.outbox != nullptr) audience.offer(*this, entry, audience.offering());
+            continue;
+        }
+        const auto taken = entry.outbox->door_.write_now(bytes);
+        if (taken == bytes.size()) {
+            ++complete;
+            continue;
+        }
+        audience.offer(*this, entry, audience.offering());
+        entry.outbox->consume(taken);
+        after_write(*entry.outbox);
+    }
+    books_.delivered.add(complete * frames);
+    books_.pending_batch.subtract(complete * frames);
+    books_.bytes_sent.add(complete * bytes.size());
+    books_.writes.add(complete);
+    return end - begin;
+}
+
+std::size_t Lane::walk_offering(Audience& audience, std::size_t visits) {
+    auto& entries = audience.entries();
+    const auto end = std::min<std::size_t>(entries.size(), audience.cursor + visits);
+    const auto begin = audience.cursor;
+    while (audience.cursor < end) {
+        Audience::Entry& entry = entries[audience.cursor++];
+        if (audience.cursor + 4 < end) __builtin_prefetch(entries[audience.cursor + 4].outbox);
+        if (entry.outbox != nullptr) audience.offer(*this, entry, audience.offering());
+    }
+    return end - begin;
+}
+
+// Everyone was offered the round's frames: the audience lets go of them. Who is slow keeps its own
+// hold.
+void Lane::finish_walk(Audience& audience) {
+    auto& chain = audience.offering();
+    while (chain.first != nullptr) {
+        Batch* batch = chain.first;
+        chain.first = batch->next;
+        batch->next = nullptr;
+        if (batch->holders > 1) batches_.trim(*batch);
+        batches_.drop(batch);
+    }
+    chain.last = nullptr;
+    audience.cursor = 0;
+}
+
+void Lane::visit(Outbox& outbox) {
+    if (!outbox.blocked()) {
+        outbox.door_.write(outbox);
+        books_.writes.add();
+    }
+    if (!outbox.empty()) after_write(outbox);
+}
+
+// The one place where an outbox's policy is applied: to what remains after a write.
+void Lane::after_write(Outbox& outbox) {
+    auto* session = outbox.session_;
+    if (session != nullptr && session->state_ == Session::State::open &&
+        outbox.over(session->policy_)) {
+        books_.overflows.add();
+        const auto& policy = session->policy_;
+        if (policy.on_full == OutboxPolicy::OnFull::close) {
+            doom(*session, CloseReason::slow);
+        } else {
+            const auto cut = outbox.cut(policy.messages_max, policy.bytes_max);
+            books_.dropped[static_cast<std::size_t>(DropReason::newest)].add(cut);
+        }
+    }
+    if (outbox.empty()) return;
+    if (outbox.blocked()) return outbox.compact();
+    list(outbox);  // the door's share for this round is used up: it goes on in the next
+}
+
+void Lane::list(Outbox& outbox) {
+    if (offering_) {
+        outbox.unlink();
+        visiting_.push_back(outbox);
+        return;
+    }
+    if (outbox.is_linked()) return;
+    ready_.push_back(outbox);
+    need_iteration();
+}
+
+void Lane::forget(Outbox& outbox) {
+    outbox.unlink();
+    outbox.discard();
+}
+
+}  // namespace carillon::hub

@@ -1,0 +1,39 @@
+#include "hub/outcome.h"
+
+#include <array>
+
+namespace carillon::hub {
+
+std::string_view name_of(Outcome outcome) {
+    static constexpr std::array<std::string_view, outcomes> names = {
+        "ok",
+        "already",
+        "not_subscribed",
+        "unauthenticated",
+        "forbidden",
+        "limit_connections",
+        "limit_subscriptions",
+        "limit_channels",
+        "limit_presence_members",
+        "limit_presence_bytes",
+        "bad_name",
+        "overloaded",
+        "closing",
+        "internal",
+    };
+    return names[static_cast<std::size_t>(outcome)];
+}
+
+std::string_view name_of(CloseReason reason) {
+    static constexpr std::array<std::string_view, close_reasons> names = {
+        "peer", "protocol", "slow", "memory", "shutdown", "kicked"};
+    return names[static_cast<std::size_t>(reason)];
+}
+
+std::string_view name_of(DropReason reason) {
+    static constexpr std::array<std::string_view, drop_reasons> names = {"newest", "closed",
+                                                                         "memory"};
+    return names[static_cast<std::size_t>(reason)];
+}
+
+}  // namespace carillon::hub

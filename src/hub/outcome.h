@@ -1,0 +1,50 @@
+// hub/outcome.h: how a verb ended. Operations are idempotent and say `already`; each protocol
+// decides in one table what its client sees.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace carillon::hub {
+
+enum class Outcome : std::uint8_t {
+    ok,
+    already,
+    not_subscribed,
+    unauthenticated,
+    forbidden,
+    limit_connections,
+    limit_subscriptions,     // of one session
+    limit_channels,          // of the process, or named by one publish
+    limit_presence_members,  // distinct members of one channel
+    limit_presence_bytes,    // of one member's data
+    bad_name,
+    overloaded,  // an inbox is full; nothing was done; try again later
+    closing,
+    internal,
+};
+inline constexpr std::size_t outcomes = 14;
+std::string_view name_of(Outcome outcome);  // snake_case, as in logs and metrics
+
+// Why a session ended. Told to Subscriber::on_close when the hub decided, counted for all.
+enum class CloseReason : std::uint8_t {
+    peer,      // the client closed or vanished
+    protocol,  // it broke its protocol, or its protocol said goodbye
+    slow,      // its outbox was over its policy
+    memory,    // it owed the most when its lane was out of memory for frames
+    shutdown,
+    kicked,  // disconnected on request
+};
+inline constexpr std::size_t close_reasons = 6;
+std::string_view name_of(CloseReason reason);
+
+// Why a matched publication was not delivered to a subscriber that stayed.
+enum class DropReason : std::uint8_t {
+    newest,  // policy drop_newest
+    closed,  // policy close: what it owed at that moment
+    memory,  // closed as the worst debtor
+};
+inline constexpr std::size_t drop_reasons = 3;
+std::string_view name_of(DropReason reason);
+
+}  // namespace carillon::hub

@@ -1,0 +1,35 @@
+#include "hub/publication.h"
+
+#include <cstring>
+#include <new>
+
+namespace carillon::hub {
+
+Publication::Publication(const Parts& parts)
+    : kind_(parts.kind),
+      body_kind_(parts.body_kind),
+      event_bytes_(static_cast<std::uint32_t>(parts.event.size())),
+      member_bytes_(static_cast<std::uint32_t>(parts.member.size())),
+      body_bytes_(static_cast<std::uint32_t>(parts.body.size())),
+      origin_(parts.origin),
+      exclude_(parts.exclude) {
+    auto* at = reinterpret_cast<char*>(this + 1);
+    for (const auto part : {parts.event, parts.member, parts.body}) {
+        if (!part.empty()) std::memcpy(at, part.data(), part.size());
+        at += part.size();
+    }
+}
+
+PublicationRef Publication::make(const Parts& parts) {
+    const auto bytes = parts.event.size() + parts.member.size() + parts.body.size();
+    void* memory = ::operator new(sizeof(Publication) + bytes);
+    return PublicationRef(new (memory) Publication(parts));
+}
+
+void intrusive_ptr_release(const Publication* p) {
+    if (p->holders_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    p->~Publication();
+    ::operator delete(const_cast<Publication*>(p));
+}
+
+}  // namespace carillon::hub

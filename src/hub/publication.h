@@ -1,0 +1,85 @@
+// hub/publication.h: what is published: immutable, counted, one allocation, shared by every lane
+// and session that still has a use for it. A member event (joined, left) is a publication too, of
+// another kind.
+#pragma once
+
+#include <atomic>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <cstdint>
+#include <string_view>
+
+namespace carillon::hub {
+
+// A session's name across loops and nodes: random, its low 8 bits the lane it lives on. 0: nobody.
+struct SessionId {
+    std::uint64_t value = 0;
+    unsigned lane() const { return static_cast<unsigned>(value & 0xff); }
+    explicit operator bool() const { return value != 0; }
+    friend bool operator==(SessionId, SessionId) = default;
+};
+
+enum class Kind : std::uint8_t { message, joined, left };
+enum class BodyKind : std::uint8_t { text, json, binary };
+
+// Where a publication stands in its channel. The offset counts only what history keeps; 0: nothing
+// kept yet.
+struct Position {
+    std::uint64_t epoch = 0;
+    std::uint64_t offset = 0;
+};
+struct Stamp {
+    Position position;
+    std::int64_t unix_ms = 0;
+};
+
+class Publication;
+using PublicationRef = boost::intrusive_ptr<const Publication>;
+
+class Publication {
+ public:
+    struct Parts {
+        Kind kind = Kind::message;
+        BodyKind body_kind = BodyKind::text;
+        std::string_view event{};  // may be empty: no name
+        std::string_view
+            member{};  // joined, left: who; message: the presence member who speaks, if any
+        std::string_view body{};  // joined: the member's data
+        SessionId origin{};       // the session that published; 0: a backend
+        SessionId exclude{};      // this session must not hear it
+    };
+    static PublicationRef make(const Parts& parts);  // copies
+
+    Kind kind() const { return kind_; }
+    BodyKind body_kind() const { return body_kind_; }
+    std::string_view event() const { return {text(), event_bytes_}; }
+    std::string_view member() const { return {text() + event_bytes_, member_bytes_}; }
+    std::string_view body() const { return {text() + event_bytes_ + member_bytes_, body_bytes_}; }
+    SessionId origin() const { return origin_; }
+    SessionId exclude() const { return exclude_; }
+
+    // What it costs while it waits in one inbox.
+    std::size_t inbox_bytes() const {
+        return item_overhead_bytes + event_bytes_ + member_bytes_ + body_bytes_;
+    }
+    static constexpr std::size_t item_overhead_bytes = 64;
+
+ private:
+    explicit Publication(const Parts& parts);
+    const char* text() const { return reinterpret_cast<const char*>(this + 1); }
+    friend void intrusive_ptr_add_ref(const Publication* p) {
+        p->holders_.fetch_add(1, std::memory_order_relaxed);
+    }
+    friend void intrusive_ptr_release(const Publication* p);
+
+    mutable std::atomic<std::uint32_t> holders_{0};
+    Kind kind_;
+    BodyKind body_kind_;
+    std::uint32_t event_bytes_;
+    std::uint32_t member_bytes_;
+    std::uint32_t body_bytes_;
+    SessionId origin_;
+    SessionId exclude_;
+    // event, member and body follow in the same allocation
+};
+
+}  // namespace carillon::hub

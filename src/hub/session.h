@@ -1,0 +1,114 @@
+// hub/session.h: one client as the hub knows it: on one lane, with an outbox, in some channels.
+// Belongs to its lane's loop; other loops name it by its id. Created by Hub::open, marked by
+// Hub::close, destroyed when its lane reaps.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "hub/app.h"
+#include "hub/encoder.h"
+#include "hub/outbox.h"
+#include "hub/outcome.h"
+#include "hub/publication.h"
+
+namespace carillon::hub {
+
+struct AppState;
+class Audience;
+class Channel;
+class LaneChannel;
+class Lane;
+class Session;
+struct Member;
+
+// The hub's one call back to a client's conversation, on its loop: the hub decided to end it. The
+// protocol says its goodbye here; nothing is called per delivery.
+struct Subscriber {
+    virtual void on_close(CloseReason why) = 0;
+
+ protected:
+    ~Subscriber() = default;
+};
+
+// One session's place in one channel. Outlives the session until the channel took note of the
+// departure.
+struct Subscription {
+    Session* session;  // null once the session is gone
+    Channel* channel;
+    LaneChannel* local;  // the channel on this lane
+    Audience* audience;
+    std::uint32_t entry;  // its place in the audience
+    Member* member;       // its member in the channel's roster; null: not present
+    Subscription* next;   // among those that wait to be settled
+};
+
+// A session's subscriptions by channel name: a short list is searched, a long one gets an index.
+class Subscriptions {
+ public:
+    Subscription* find(std::string_view channel) const;
+    Subscription* find(const LaneChannel& local) const;
+    void add(Subscription& subscription);
+    void remove(Subscription& subscription);
+    std::size_t size() const { return list_.size(); }
+    Subscription* any() const { return list_.empty() ? nullptr : list_.back(); }
+    auto begin() const { return list_.begin(); }
+    auto end() const { return list_.end(); }
+
+ private:
+    static constexpr std::size_t index_above = 16;
+    using Index =
+        boost::unordered_flat_map<std::string_view, Subscription*>;  // names live in the channels
+    std::vector<Subscription*> list_;
+    std::unique_ptr<Index> index_;
+};
+
+class Session {
+ public:
+    SessionId id() const { return id_; }
+    Lane& lane() const { return lane_; }
+    const App& app() const { return *app_; }
+    bool subscribed(std::string_view channel) const {
+        return subscriptions_.find(channel) != nullptr;
+    }
+    std::size_t subscription_count() const { return subscriptions_.size(); }
+    // As whom it is present in that channel; empty: not present. Lives as long as the subscription.
+    std::string_view member_in(std::string_view channel) const;
+    bool closing() const { return state_ != State::open; }
+
+ private:
+    friend class Hub;
+    friend class Lane;
+    enum class State : std::uint8_t {
+        open,
+        doomed,      // the hub decided to close it; on_close is still to be called
+        saying_bye,  // on_close was called, the connection drains
+        closed,      // the connection is gone; to be destroyed at the next reap
+    };
+    Session(SessionId id, Lane& lane, AppRef app, AppState& app_state, Outbox& outbox,
+            Subscriber& subscriber, OutboxPolicy policy, const Encoder& format)
+        : id_(id),
+          lane_(lane),
+          app_(std::move(app)),
+          app_state_(app_state),
+          outbox_(&outbox),
+          subscriber_(&subscriber),
+          policy_(policy),
+          format_(format) {}
+
+    const SessionId id_;
+    Lane& lane_;
+    const AppRef app_;
+    AppState& app_state_;
+    Outbox* outbox_;          // null when closed
+    Subscriber* subscriber_;  // null when closed
+    const OutboxPolicy policy_;
+    const Encoder& format_;  // of what is sent to this session alone
+    Subscriptions subscriptions_;
+    CloseReason why_ = CloseReason::peer;
+    State state_ = State::open;
+};
+
+}  // namespace carillon::hub

@@ -1,0 +1,61 @@
+#include "net/socket.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "base/assert.h"
+#include "net/address.h"
+
+namespace carillon::net {
+
+Socket::Socket(Loop& loop, int fd, Ready& ready) : descriptor_(loop, fd, ready) {
+    // accept4 has usually done this. Our own calls say MSG_DONTWAIT anyway; OpenSSL's will not.
+    const int status = ::fcntl(fd, F_GETFL);
+    if ((status & O_NONBLOCK) == 0) ::fcntl(fd, F_SETFL, status | O_NONBLOCK);
+    const int on = 1;  // refused by what is not TCP (a socketpair), which needs no such thing
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+Io Socket::receive(std::span<char> into) {
+    ASSERT(!into.empty());  // recv would answer 0, which means "closed"
+    const ssize_t n = ::recv(descriptor_.fd(), into.data(), into.size(), MSG_DONTWAIT);
+    if (n > 0) return {Io::ok, static_cast<std::size_t>(n), 0};
+    if (n == 0) return {Io::closed, 0, 0};
+    return refusal(errno);
+}
+
+void Socket::finish_sending() { ::shutdown(descriptor_.fd(), SHUT_WR); }
+
+std::string Socket::peer() const {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    if (::getpeername(descriptor_.fd(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+        return "-";
+    return to_text(address);
+}
+
+int Socket::connect_error() const {
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (::getsockopt(descriptor_.fd(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
+    return error;
+}
+
+Io Socket::refusal(int error) {
+    switch (error) {
+        case EAGAIN:
+#if EWOULDBLOCK != EAGAIN
+        case EWOULDBLOCK:
+#endif
+        case EINTR:  // nothing moved; the readiness asked for next comes at once
+            return {Io::again, 0, 0};
+        case EPIPE:
+        case ECONNRESET:
+            return {Io::closed, 0, error};
+        default:
+            return {Io::failed, 0, error};
+    }
+}
+
+}  // namespace carillon::net
