@@ -14,6 +14,7 @@ void Audience::join(Lane& lane, Subscription& subscription, Outbox& outbox, std:
     subscription.entry = static_cast<std::uint32_t>(entries_.size());
     entries_.push_back({&outbox, after, &subscription});
     tally_.join(after, lane.taken_number());
+    lane.books().subscriptions.add();
 }
 
 void Audience::leave(Lane& lane, Subscription& subscription) {
@@ -24,6 +25,7 @@ void Audience::leave(Lane& lane, Subscription& subscription) {
     lane.books().pending_batch.subtract(missed);
     lane.books().left.add(missed);
     tally_.leave(entry.after, lane.taken_number());
+    lane.books().subscriptions.subtract();
     entry.outbox = nullptr;
     entry.owner = nullptr;
     lane.note_departure(*this, subscription.entry);

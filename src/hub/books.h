@@ -21,10 +21,11 @@ struct Books {
     base::Count pending_batch;   // encoded, not yet offered to this subscriber
     base::Count pending_outbox;  // in this subscriber's queue
 
-    base::Count encoded;     // frames made: once per (publication, channel, format)
-    base::Count bytes_sent;  // publications and replies
-    base::Count writes;      // visits of the door
-    base::Count overflows;   // outboxes found over their policy
+    base::Count encoded;        // frames made: once per (publication, channel, format)
+    base::Count bytes_sent;     // publications and replies
+    base::Count writes;         // visits of the door
+    base::Count subscriptions;  // entries that hear now: a gauge
+    base::Count overflows;      // outboxes found over their policy
     std::array<base::Count, close_reasons> closed;
 };
 
