@@ -55,6 +55,8 @@ inline constexpr std::size_t http_headers_max = 100;          // then 431
 inline constexpr std::size_t http_body_bytes_max = 10 * mib;  // then 413
 inline constexpr std::int64_t http_slow_ms =
     10'000;  // a request must be complete by then; then 408
+inline constexpr std::int64_t http_answer_ms =
+    30'000;  // a handler must answer by then; then 504, and a later answer is ignored
 inline constexpr std::int64_t http_idle_ms = 60'000;  // keep-alive between requests; then closed
 
 // websocket

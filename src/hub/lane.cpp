@@ -132,6 +132,15 @@ void Lane::reply(Outbox& outbox, std::initializer_list<std::string_view> parts) 
     list(outbox);
 }
 
+void Lane::silence(Outbox& outbox, CloseReason why) {
+    ASSERT(home_.is_here());
+    auto* session = outbox.session_;
+    if (session == nullptr || session->state_ != Session::State::open) return;
+    session->why_ = why;
+    session->state_ = Session::State::saying_bye;
+    leave_all(*session);
+}
+
 Session* Lane::find(SessionId id) const {
     const auto at = sessions_.find(id.value);
     return at == sessions_.end() ? nullptr : at->second.get();

@@ -1,0 +1,191 @@
+#include "edge/connection.h"
+
+#include <array>
+#include <cstring>
+
+#include "base/limits.h"
+#include "edge/http_dialogue.h"
+#include "edge/worker.h"
+
+namespace carillon::edge {
+
+Connection::Connection(Worker& worker, const http::Router& router, int fd)
+    : worker_(worker),
+      socket_(worker.loop(), fd, *this),
+      outbox_(worker.lane(), *this),
+      dialogue_(std::make_unique<HttpDialogue>(*this, router)) {}
+
+Connection::~Connection() { dialogue_->on_gone(why_); }
+
+void Connection::start() {
+    arm();
+    socket_.want_readable();
+}
+
+// ---- out ----
+
+void Connection::reply(std::initializer_list<std::string_view> parts) {
+    if (state_ == State::open) worker_.lane().reply(outbox_, parts);
+}
+
+// The one door out. Sends what waits, in order, until the socket takes no more or this iteration's share is used up.
+void Connection::write(hub::Outbox& outbox) {
+    auto budget = limits::write_bytes_max;
+    while (!outbox.empty() && budget != 0) {
+        std::size_t offered = 0;
+        const auto io = send_front(budget, offered);
+        if (io.state == net::Io::ok) {
+            outbox.consume(io.bytes);
+            budget -= io.bytes;
+            took_bytes_ = true;
+        }
+        if (io.state != net::Io::ok || io.bytes < offered) return blocked(io);
+    }
+    if (!outbox.empty()) return;
+    if (state_ == State::finishing) return linger();
+    want_more();
+}
+
+// The short cut of a flush with one batch: nothing waits here, so nothing is queued.
+std::size_t Connection::write_now(std::string_view frames) {
+    const auto io = socket_.send(frames);
+    if (io.state == net::Io::ok && io.bytes == frames.size()) return io.bytes;
+    blocked(io);
+    return io.bytes;
+}
+
+// One slice is sent as it lies; several small ones are copied together, which costs less than a longer sendmsg.
+net::Io Connection::send_front(std::size_t bytes_max, std::size_t& offered) {
+    std::array<iovec, 64> pieces;
+    const auto used = outbox_.gather(pieces, bytes_max);
+    for (std::size_t i = 0; i < used; ++i) offered += pieces[i].iov_len;
+    if (used == 1) return socket_.send({static_cast<const char*>(pieces[0].iov_base), offered});
+    if (offered > limits::write_copy_bytes_max) return socket_.send(std::span(pieces.data(), used));
+    std::array<char, limits::write_copy_bytes_max> scratch;
+    char* to = scratch.data();
+    for (std::size_t i = 0; i < used; ++i) {
+        std::memcpy(to, pieces[i].iov_base, pieces[i].iov_len);
+        to += pieces[i].iov_len;
+    }
+    return socket_.send({scratch.data(), offered});
+}
+
+// The socket takes no more: nothing is sent until it says so. Or it is broken: nothing is sent ever.
+void Connection::blocked(const net::Io& io) {
+    outbox_.block();
+    if (io.state == net::Io::closed || io.state == net::Io::failed) {
+        abandon(hub::CloseReason::peer);
+    } else {
+        socket_.want_writable();
+    }
+}
+
+void Connection::on_writable() {
+    if (state_ != State::gone) outbox_.unblock();
+}
+
+bool Connection::took_bytes() { return std::exchange(took_bytes_, false); }
+
+// ---- in ----
+
+void Connection::on_readable() {
+    if (state_ == State::gone) return;
+    const auto buffer = worker_.read_buffer();
+    const auto io = socket_.receive(buffer);
+    switch (io.state) {
+        case net::Io::ok:
+            if (state_ == State::open) take_in(buffer.first(io.bytes));
+            break;
+        case net::Io::again:
+            break;
+        case net::Io::closed:
+            if (io.error != 0 || state_ == State::lingering) return abandon(why_);
+            ended_ = true;
+            if (state_ == State::open) dialogue_->on_end();
+            return;
+        case net::Io::failed:
+            return abandon(hub::CloseReason::peer);
+    }
+    want_more();
+}
+
+void Connection::take_in(std::span<char> in) {
+    taking_in_ = true;
+    const auto now = worker_.now();
+    while (!in.empty() && listening()) dialogue_->on_bytes(in, now);
+    taking_in_ = false;
+    previous_.reset();
+    if (state_ == State::open && !in.empty()) unread_.append({in.data(), in.size()});
+    arm();
+}
+
+void Connection::resume() {
+    paused_ = false;
+    if (taking_in_ || state_ != State::open) return;
+    // At most one read's worth waits here, because a paused connection is not read.
+    base::Buffer waiting = std::exchange(unread_, {});
+    take_in({waiting.data(), waiting.size()});
+    want_more();
+}
+
+// A client that does not take its replies is not read; a lingering one is read to its end, and what it says is ignored.
+void Connection::want_more() {
+    if (ended_) return;
+    const bool open = listening() && outbox_.reply_bytes() <= limits::unsent_replies_bytes_max;
+    if (open || state_ == State::lingering) socket_.want_readable();
+}
+
+void Connection::become(std::unique_ptr<Dialogue> next) {
+    previous_ = std::exchange(dialogue_, std::move(next));
+    previous_->on_gone(hub::CloseReason::peer);
+}
+
+// ---- time ----
+
+void Connection::arm() {
+    const auto deadline = state_ == State::open ? dialogue_->deadline_ns() : state_deadline_ns_;
+    // Most messages only move a deadline away. The timer then fires early and is armed anew: cheaper than moving it
+    // each time.
+    if (armed() && deadline_ns() <= deadline) return;
+    worker_.loop().timers().arm(*this, deadline);
+}
+
+void Connection::on_timer(Now now) {
+    if (state_ == State::open) {
+        if (dialogue_->deadline_ns() <= now.steady_ns) dialogue_->on_timer(now);
+        arm();
+    } else if (state_deadline_ns_ <= now.steady_ns) {
+        abandon(why_);
+    } else {
+        arm();
+    }
+}
+
+// ---- the end ----
+
+void Connection::finish(hub::CloseReason why) {
+    if (state_ != State::open) return;
+    why_ = why;
+    state_ = State::finishing;
+    state_deadline_ns_ = worker_.now().steady_ns + limits::websocket_close_ms * base::ns_per_ms;
+    net::TimerWheel::disarm(*this);
+    arm();
+    if (outbox_.empty()) linger();
+}
+
+void Connection::linger() {
+    if (ended_) return abandon(why_);
+    state_ = State::lingering;
+    socket_.finish_sending();
+    want_more();
+}
+
+void Connection::abandon(hub::CloseReason why) {
+    if (state_ == State::gone) return;
+    if (state_ == State::open) why_ = why;
+    state_ = State::gone;
+    net::TimerWheel::disarm(*this);
+    worker_.bury_later(*this);
+}
+
+}  // namespace carillon::edge

@@ -1,0 +1,96 @@
+#include "edge/worker.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace carillon::edge {
+
+Worker::Worker(net::Loop& loop, hub::Lane& lane, Shared shared)
+    : loop_(loop), lane_(lane), shared_(shared), drain_(*this) {
+    lane_.attach(*this);
+    read_buffer_.fill(0);  // the padding is read by parsers that look past the end
+}
+
+Worker::~Worker() {
+    abandon_all();
+    bury();
+    lane_.reap(now());
+}
+
+void Worker::accept(int fd, const http::Router& router) {
+    auto* connection = new Connection(*this, router, fd);
+    connections_.push_back(*connection);
+    connection_count_.add();
+    connection->start();
+}
+
+// One iteration. Sockets that are ready were read before this runs: their handlers stood ahead of it.
+void Worker::run() {
+    lane_.take();
+    lane_.tick(now());
+    flush();
+    lane_.reap(now());
+    bury();
+    if (lane_.has_work() || !to_bury_.empty()) {
+        loop_.defer(*this);
+    } else {
+        loop_.timers().arm(*this, lane_.next_deadline_ns());
+    }
+}
+
+// The flush knows no clock: we ask it for a few hundred visits at a time until it is done or this slice is used up.
+void Worker::flush() {
+    constexpr std::size_t visits = 256;
+    const auto until = now().steady_ns + limits::flush_slice_ns;
+    while (lane_.flush(visits) && now().steady_ns < until) {
+    }
+}
+
+void Worker::bury_later(Connection& connection) {
+    to_bury_.push_back(&connection);
+    wake();
+}
+
+void Worker::bury() {
+    if (to_bury_.empty()) return;
+    for (auto* connection : std::exchange(to_bury_, {})) {
+        connection_count_.subtract();
+        delete connection;  // and off the list it was on
+    }
+    if (drain_.begun && connection_count_.get() == 0 && drain_.done)
+        std::exchange(drain_.done, {})();
+}
+
+void Worker::drain(std::int64_t window_ns, std::function<void()> done) {
+    ASSERT(loop_.is_here());
+    drain_.begun = true;
+    drain_.from_ns = now().steady_ns;
+    drain_.window_ns = std::max<std::int64_t>(window_ns, 1);
+    drain_.all = connection_count_.get();
+    drain_.done = std::move(done);
+    if (drain_.all == 0) return std::exchange(drain_.done, {})();
+    drain_some(now());
+}
+
+void Worker::drain_some(Now at) {
+    const auto elapsed = std::min(at.steady_ns - drain_.from_ns, drain_.window_ns);
+    const auto share = static_cast<double>(elapsed) / static_cast<double>(drain_.window_ns);
+    const auto due = static_cast<std::uint64_t>(share * static_cast<double>(drain_.all)) + 1;
+    while (!connections_.empty() && (drain_.told < due || elapsed == drain_.window_ns)) {
+        Connection& connection = connections_.front();
+        connections_.pop_front();
+        drained_.push_back(connection);
+        ++drain_.told;
+        connection.drain();
+    }
+    if (!connections_.empty()) loop_.timers().arm(drain_, at.steady_ns + 20 * base::ns_per_ms);
+}
+
+void Worker::abandon_all() {
+    for (auto* list : {&connections_, &drained_}) {
+        for (auto& connection : *list) connection.abandon(hub::CloseReason::shutdown);
+    }
+}
+
+}  // namespace carillon::edge

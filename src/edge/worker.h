@@ -1,0 +1,99 @@
+// edge/worker.h: a loop and a lane working as one: the iteration (DESIGN §4) and the connections that live here.
+// One per core. Everything runs on its loop except wake().
+#pragma once
+
+#include <array>
+#include <boost/intrusive/list.hpp>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "base/count.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "edge/connection.h"
+#include "http/router.h"
+#include "hub/hub.h"
+#include "net/loop.h"
+#include "net/timer_wheel.h"
+#include "protocol/protocol.h"
+
+namespace carillon::edge {
+
+// What all workers share; lives longer than they do.
+struct Shared {
+    protocol::Framing& framing;
+    base::Log& log;
+    std::size_t message_bytes_max = limits::websocket_message_bytes_max;
+};
+
+class Worker final : public hub::Wake, private net::Task, private net::Timer {
+ public:
+    Worker(net::Loop& loop, hub::Lane& lane, Shared shared);
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+    ~Worker();
+
+    // A new client's descriptor, and who answers its requests (which lives longer than we do).
+    void accept(int fd, const http::Router& router);
+    void wake() override { loop_.wake(*this); }
+
+    // Says goodbye to every client, spread evenly over the window so that they do not all come back in the same
+    // moment. `done` is called once nobody is left; abandon_all() ends the waiting.
+    void drain(std::int64_t window_ns, std::function<void()> done);
+    void abandon_all();
+    bool draining() const { return drain_.begun; }
+
+    // ---- for its connections ----
+
+    net::Loop& loop() const { return loop_; }
+    hub::Lane& lane() const { return lane_; }
+    protocol::Framing& framing() const { return shared_.framing; }
+    base::Log& log() const { return shared_.log; }
+    std::size_t message_bytes_max() const { return shared_.message_bytes_max; }
+    Now now() const { return loop_.now(); }
+    // One for all connections of the loop: filled and used up within one call.
+    std::span<char> read_buffer() { return {read_buffer_.data(), limits::read_bytes_max}; }
+    void bury_later(Connection& connection);
+    void count_http_refusal() { http_refusals_.add(); }
+
+    // Any thread.
+    std::uint64_t connections() const { return connection_count_.get(); }
+    std::uint64_t http_refusals() const { return http_refusals_.get(); }
+
+ private:
+    struct Drain final : net::Timer {
+        explicit Drain(Worker& w) : worker(w) {}
+        void on_timer(Now now) override { worker.drain_some(now); }
+        Worker& worker;
+        bool begun = false;
+        std::int64_t from_ns = 0;
+        std::int64_t window_ns = 0;
+        std::uint64_t all = 0;
+        std::uint64_t told = 0;
+        std::function<void()> done;
+    };
+    using Connections =
+        boost::intrusive::list<Connection, boost::intrusive::base_hook<ConnectionHook>,
+                               boost::intrusive::constant_time_size<false>>;
+
+    void run() override;                     // net::Task: the iteration
+    void on_timer(Now) override { wake(); }  // net::Timer: the lane asked for a moment
+    void flush();
+    void bury();
+    void drain_some(Now now);
+
+    net::Loop& loop_;
+    hub::Lane& lane_;
+    const Shared shared_;
+    Connections connections_;
+    Connections drained_;  // told to go; they are on their way
+    std::vector<Connection*> to_bury_;
+    Drain drain_;
+    base::Count connection_count_;
+    base::Count http_refusals_;
+    std::array<char, limits::read_bytes_max + base::Buffer::padding> read_buffer_;
+};
+
+}  // namespace carillon::edge
