@@ -107,100 +107,95 @@ struct Refusal {
 };
 
 // Every way in which two servers could read one request differently, and some plain nonsense.
-const std::vector<Refusal>& refusals() {
-    static const std::vector<Refusal> all{
-        {"a folded header", get("X-A: b\r\n c\r\n"), 400},
-        {"a header folded with a tab", get("X-A: b\r\n\tc\r\n"), 400},
-        {"a space before the first header", "GET / HTTP/1.1\r\n Host: h\r\n\r\n", 400},
-        {"a space before the request line", " GET / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"equal Content-Lengths", post("Content-Length: 1\r\nContent-Length: 1\r\n", "a"), 400},
-        {"differing Content-Lengths", post("Content-Length: 1\r\nContent-Length: 2\r\n", "a"), 400},
-        {"a Content-Length list", post("Content-Length: 1, 1\r\n", "a"), 400},
-        {"a Content-Length with a comma", post("Content-Length: 1,\r\n", "a"), 400},
-        {"a negative Content-Length", post("Content-Length: -1\r\n", "a"), 400},
-        {"a signed Content-Length", post("Content-Length: +1\r\n", "a"), 400},
-        {"a hexadecimal Content-Length", post("Content-Length: 0x1\r\n", "a"), 400},
-        {"a Content-Length with a space", post("Content-Length: 1 1\r\n", "a"), 400},
-        {"an empty Content-Length", post("Content-Length:\r\n", "a"), 400},
-        {"a Content-Length over 2^64", post("Content-Length: 18446744073709551617\r\n", "a"), 400},
-        {"a Content-Length of 2^64-1", post("Content-Length: 18446744073709551615\r\n", "a"), 413},
-        {"Content-Length and chunked",
-         post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400},
-        {"chunked and Content-Length",
-         post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"), 400},
-        {"Content-Length and gzip", post("Content-Length: 1\r\nTransfer-Encoding: gzip\r\n", "a"),
-         400},
-        {"gzip, chunked", post("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), 501},
-        {"chunked, gzip", post("Transfer-Encoding: chunked, gzip\r\n", "0\r\n\r\n"), 501},
-        {"chunked, chunked", post("Transfer-Encoding: chunked, chunked\r\n", "0\r\n\r\n"), 501},
-        {"identity", post("Transfer-Encoding: identity\r\n", ""), 501},
-        {"quoted chunked", post("Transfer-Encoding: \"chunked\"\r\n", "0\r\n\r\n"), 501},
-        {"chunked;q=1", post("Transfer-Encoding: chunked;q=1\r\n", "0\r\n\r\n"), 501},
-        {"chunked with a vertical tab", post("Transfer-Encoding: \vchunked\r\n", "0\r\n\r\n"), 400},
-        {"an empty Transfer-Encoding", post("Transfer-Encoding:\r\n", ""), 501},
-        {"two Transfer-Encodings",
-         post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400},
-        {"gzip and chunked on two lines",
-         post("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400},
-        {"chunked on 1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-        {"a lowercase method", "get / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"a mixed method", "GEt / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"a method that is no token", "G(T / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"no method", "/ HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"a proxy's method", "CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n", 501},
-        {"no Host", "GET / HTTP/1.1\r\n\r\n", 400},
-        {"two Hosts", "GET / HTTP/1.1\r\nHost: h\r\nhost: h\r\n\r\n", 400},
-        {"two Hosts on 1.0", "GET / HTTP/1.0\r\nHost: h\r\nHost: h\r\n\r\n", 400},
-        {"a Host list", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400},
-        {"a Host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400},
-        {"a Host with a user", "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", 400},
-        {"an LF alone after the request line", "GET / HTTP/1.1\nHost: h\r\n\r\n", 400},
-        {"an LF alone after a header", "GET / HTTP/1.1\r\nHost: h\n\r\n", 400},
-        {"an LF alone for the blank line", "GET / HTTP/1.1\r\nHost: h\r\n\n", 400},
-        {"a CR inside a value", get("X-A: b\rc\r\n"), 400},
-        {"a CR before the line's end", get("X-A: b\r\r\n"), 400},
-        {"a CR inside the request line", "GET /\r HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"a NUL in a value", get(std::string("X-A: b\0c\r\n", 10)), 400},
-        {"a NUL in a name", get(std::string("X\0A: b\r\n", 8)), 400},
-        {"a NUL in the target", std::string("GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n", 28), 400},
-        {"a space before the colon", get("X-A : b\r\n"), 400},
-        {"a tab before the colon", get("X-A\t: b\r\n"), 400},
-        {"a space before Content-Length's colon", post("Content-Length : 1\r\n", "a"), 400},
-        {"a header without a name", get(": b\r\n"), 400},
-        {"a header without a colon", get("X-A\r\n"), 400},
-        {"a name that is no token", get("X(A: b\r\n"), 400},
-        {"a name beyond ASCII", get("X\xE4: b\r\n"), 400},
-        {"two spaces in the request line", "GET  / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"a tab in the request line", "GET\t/ HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"a space inside the target", "GET /a b HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"a space after the version", "GET / HTTP/1.1 \r\nHost: h\r\n\r\n", 400},
-        {"no target", "GET HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"no version", "GET /\r\nHost: h\r\n\r\n", 400},
-        {"a fragment", "GET /a#b HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"a target beyond ASCII", "GET /\xC3\xA4 HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"a target without a slash", "GET a HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"a star for GET", "GET * HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"an unknown scheme", "GET ftp://h/ HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"an absolute target without a host", "GET http:///a HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"an absolute target with a user", "GET http://u@h/a HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"HTTP/2.0", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
-        {"HTTP/1.2", "GET / HTTP/1.2\r\nHost: h\r\n\r\n", 505},
-        {"HTTP/0.9", "GET / HTTP/0.9\r\nHost: h\r\n\r\n", 505},
-        {"a lowercase version", "GET / http/1.1\r\nHost: h\r\n\r\n", 400},
-        {"a long version", "GET / HTTP/1.10\r\nHost: h\r\n\r\n", 400},
-        {"another Expect", post("Expect: 200-ok\r\nContent-Length: 1\r\n", "a"), 417},
-        {"two Expects", post("Expect: 100-continue\r\nExpect: x\r\nContent-Length: 1\r\n", "a"),
-         417},
-        {"two blank lines before a request", "\r\n\r\n" + get(), 400},
-        {"a CR alone before a request", "\rGET / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-        {"an LF alone before a request", "\n" + get(), 400},
-        {"TLS", "\x16\x03\x01\x02\n\r\n\r\n", 400},
-    };
-    return all;
-}
+const std::vector<Refusal> refusals{
+    {"a folded header", get("X-A: b\r\n c\r\n"), 400},
+    {"a header folded with a tab", get("X-A: b\r\n\tc\r\n"), 400},
+    {"a space before the first header", "GET / HTTP/1.1\r\n Host: h\r\n\r\n", 400},
+    {"a space before the request line", " GET / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"equal Content-Lengths", post("Content-Length: 1\r\nContent-Length: 1\r\n", "a"), 400},
+    {"differing Content-Lengths", post("Content-Length: 1\r\nContent-Length: 2\r\n", "a"), 400},
+    {"a Content-Length list", post("Content-Length: 1, 1\r\n", "a"), 400},
+    {"a Content-Length with a comma", post("Content-Length: 1,\r\n", "a"), 400},
+    {"a negative Content-Length", post("Content-Length: -1\r\n", "a"), 400},
+    {"a signed Content-Length", post("Content-Length: +1\r\n", "a"), 400},
+    {"a hexadecimal Content-Length", post("Content-Length: 0x1\r\n", "a"), 400},
+    {"a Content-Length with a space", post("Content-Length: 1 1\r\n", "a"), 400},
+    {"an empty Content-Length", post("Content-Length:\r\n", "a"), 400},
+    {"a Content-Length over 2^64", post("Content-Length: 18446744073709551617\r\n", "a"), 400},
+    {"a Content-Length of 2^64-1", post("Content-Length: 18446744073709551615\r\n", "a"), 413},
+    {"Content-Length and chunked",
+     post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400},
+    {"chunked and Content-Length",
+     post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"), 400},
+    {"Content-Length and gzip", post("Content-Length: 1\r\nTransfer-Encoding: gzip\r\n", "a"), 400},
+    {"gzip, chunked", post("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), 501},
+    {"chunked, gzip", post("Transfer-Encoding: chunked, gzip\r\n", "0\r\n\r\n"), 501},
+    {"chunked, chunked", post("Transfer-Encoding: chunked, chunked\r\n", "0\r\n\r\n"), 501},
+    {"identity", post("Transfer-Encoding: identity\r\n", ""), 501},
+    {"quoted chunked", post("Transfer-Encoding: \"chunked\"\r\n", "0\r\n\r\n"), 501},
+    {"chunked;q=1", post("Transfer-Encoding: chunked;q=1\r\n", "0\r\n\r\n"), 501},
+    {"chunked with a vertical tab", post("Transfer-Encoding: \vchunked\r\n", "0\r\n\r\n"), 400},
+    {"an empty Transfer-Encoding", post("Transfer-Encoding:\r\n", ""), 501},
+    {"two Transfer-Encodings",
+     post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400},
+    {"gzip and chunked on two lines",
+     post("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400},
+    {"chunked on 1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+    {"a lowercase method", "get / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"a mixed method", "GEt / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"a method that is no token", "G(T / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"no method", "/ HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"a proxy's method", "CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n", 501},
+    {"no Host", "GET / HTTP/1.1\r\n\r\n", 400},
+    {"two Hosts", "GET / HTTP/1.1\r\nHost: h\r\nhost: h\r\n\r\n", 400},
+    {"two Hosts on 1.0", "GET / HTTP/1.0\r\nHost: h\r\nHost: h\r\n\r\n", 400},
+    {"a Host list", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400},
+    {"a Host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400},
+    {"a Host with a user", "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", 400},
+    {"an LF alone after the request line", "GET / HTTP/1.1\nHost: h\r\n\r\n", 400},
+    {"an LF alone after a header", "GET / HTTP/1.1\r\nHost: h\n\r\n", 400},
+    {"an LF alone for the blank line", "GET / HTTP/1.1\r\nHost: h\r\n\n", 400},
+    {"a CR inside a value", get("X-A: b\rc\r\n"), 400},
+    {"a CR before the line's end", get("X-A: b\r\r\n"), 400},
+    {"a CR inside the request line", "GET /\r HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"a NUL in a value", get(std::string("X-A: b\0c\r\n", 10)), 400},
+    {"a NUL in a name", get(std::string("X\0A: b\r\n", 8)), 400},
+    {"a NUL in the target", std::string("GET /\0 HTTP/1.1\r\nHost: h\r\n\r\n", 28), 400},
+    {"a space before the colon", get("X-A : b\r\n"), 400},
+    {"a tab before the colon", get("X-A\t: b\r\n"), 400},
+    {"a space before Content-Length's colon", post("Content-Length : 1\r\n", "a"), 400},
+    {"a header without a name", get(": b\r\n"), 400},
+    {"a header without a colon", get("X-A\r\n"), 400},
+    {"a name that is no token", get("X(A: b\r\n"), 400},
+    {"a name beyond ASCII", get("X\xE4: b\r\n"), 400},
+    {"two spaces in the request line", "GET  / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"a tab in the request line", "GET\t/ HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"a space inside the target", "GET /a b HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"a space after the version", "GET / HTTP/1.1 \r\nHost: h\r\n\r\n", 400},
+    {"no target", "GET HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"no version", "GET /\r\nHost: h\r\n\r\n", 400},
+    {"a fragment", "GET /a#b HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"a target beyond ASCII", "GET /\xC3\xA4 HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"a target without a slash", "GET a HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"a star for GET", "GET * HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"an unknown scheme", "GET ftp://h/ HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"an absolute target without a host", "GET http:///a HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"an absolute target with a user", "GET http://u@h/a HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"HTTP/2.0", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
+    {"HTTP/1.2", "GET / HTTP/1.2\r\nHost: h\r\n\r\n", 505},
+    {"HTTP/0.9", "GET / HTTP/0.9\r\nHost: h\r\n\r\n", 505},
+    {"a lowercase version", "GET / http/1.1\r\nHost: h\r\n\r\n", 400},
+    {"a long version", "GET / HTTP/1.10\r\nHost: h\r\n\r\n", 400},
+    {"another Expect", post("Expect: 200-ok\r\nContent-Length: 1\r\n", "a"), 417},
+    {"two Expects", post("Expect: 100-continue\r\nExpect: x\r\nContent-Length: 1\r\n", "a"), 417},
+    {"two blank lines before a request", "\r\n\r\n" + get(), 400},
+    {"a CR alone before a request", "\rGET / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+    {"an LF alone before a request", "\n" + get(), 400},
+    {"TLS", "\x16\x03\x01\x02\n\r\n\r\n", 400},
+};
 
 TEST(HttpDecoder, refuses_what_two_servers_could_read_in_two_ways) {
-    for (const auto& [why, bytes, status] : refusals()) EXPECT_EQ(refused(bytes), status) << why;
+    for (const auto& [why, bytes, status] : refusals) EXPECT_EQ(refused(bytes), status) << why;
 }
 
 TEST(HttpDecoder, stays_refused_after_an_error) {
@@ -215,7 +210,7 @@ TEST(HttpDecoder, stays_refused_after_an_error) {
 }
 
 TEST(HttpDecoder, explains_every_refusal) {
-    for (const auto& refusal : refusals()) {
+    for (const auto& refusal : refusals) {
         std::string_view in = refusal.bytes;
         Decoder decoder;
         auto event = decoder.next(in);
@@ -289,7 +284,7 @@ TEST(HttpDecoder, gives_the_same_however_the_bytes_are_cut_in_two) {
              "5\r\nhello\r\nA;e\r\n0123456789\r\n00\r\nT: x\r\n\r\n") +
             "\r\n" + post("Content-Length: 0\r\n", "") + "GET /rest",
     };
-    for (const auto& refusal : refusals()) inputs.push_back(get() + refusal.bytes);
+    for (const auto& refusal : refusals) inputs.push_back(get() + refusal.bytes);
     for (const auto& input : inputs) {
         const auto whole = transcript(input);
         for (std::size_t cut = 0; cut <= input.size(); ++cut) {
@@ -358,20 +353,23 @@ TEST(HttpDecoder, holds_memory_for_what_was_sent_and_not_for_what_was_promised) 
     EXPECT_GE(body.capacity(), body.size() + 64);  // room for simdjson to read into
 }
 
-// The steps are counted by the clock's ratio only: sixteen times the bytes may cost far less than
-// 16 × 16 the time.
+// Sixteen times the bytes may take sixteen times as long; a second look at every byte would take
+// 256 times. The best of three, because a busy machine may interrupt one.
 TEST(HttpDecoder, takes_linear_time_one_byte_at_a_time) {
-    const auto seconds = [](std::size_t bytes) {
+    const auto best_seconds = [](std::size_t bytes) {
         const auto input = get("X-Long: " + std::string(bytes, 'a') + "\r\n");
         const Limits limits{.header_bytes_max = 2 * bytes};
-        const auto begin = std::chrono::steady_clock::now();
-        EXPECT_EQ(transcript_by_byte(input, limits).find("error"), std::string::npos);
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        double best = 1e9;
+        for (int i = 0; i < 3; ++i) {
+            const auto begin = std::chrono::steady_clock::now();
+            EXPECT_EQ(transcript_by_byte(input, limits).find("error"), std::string::npos);
+            const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
+            best = std::min(best, taken.count());
+        }
+        return best;
     };
-    seconds(1000);
-    const double small = seconds(50'000);
-    const double large = seconds(16 * 50'000);
-    EXPECT_LT(large, small * 16 * 6);
+    const double small = best_seconds(50'000);
+    EXPECT_LT(best_seconds(800'000), small * 16 * 6);
 }
 
 }  // namespace

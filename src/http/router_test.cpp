@@ -20,7 +20,7 @@ Request asking(std::string method, std::string path) {
 }
 
 // A handler whose answer says which one it was.
-Handler answering(std::string name) {
+Handler answering(const std::string& name) {
     return [name](Request&, Responder responder) { responder.respond(text(200, name)); };
 }
 
@@ -31,7 +31,7 @@ std::string answer(const Router& router, Request request) {
     if (match.kind == Kind::not_found) return "404";
     if (match.kind == Kind::method_not_allowed) return "405 " + match.allow;
     std::string body;
-    (*match.handler)(request, Responder([&](Response response) { body = response.body; }));
+    (*match.handler)(request, Responder([&](const Response& response) { body = response.body; }));
     return body;
 }
 
@@ -178,7 +178,8 @@ TEST(Responder, may_be_kept_and_answer_later) {
     std::optional<Responder> kept;
     Handler handler = [&](Request&, Responder responder) { kept.emplace(std::move(responder)); };
     Request request;
-    handler(request, Responder([&](Response response) { answers.push_back(response.status); }));
+    handler(request,
+            Responder([&](const Response& response) { answers.push_back(response.status); }));
     EXPECT_TRUE(answers.empty());
     kept->respond(text(202, "later"));
     kept.reset();
@@ -187,11 +188,11 @@ TEST(Responder, may_be_kept_and_answer_later) {
 
 TEST(Responder, says_500_exactly_once_when_it_is_dropped) {
     std::vector<int> answers;
-    const auto callback = [&](Response response) { answers.push_back(response.status); };
+    const auto callback = [&](const Response& response) { answers.push_back(response.status); };
     {
         Responder first(callback);
         Responder second(std::move(first));
-        Responder third([&](Response) { answers.push_back(-3); });
+        Responder third([&](const Response&) { answers.push_back(-3); });
         third = std::move(second);  // what third owed is answered now
         EXPECT_EQ(answers, std::vector<int>{-3});
     }
@@ -199,14 +200,14 @@ TEST(Responder, says_500_exactly_once_when_it_is_dropped) {
 }
 
 TEST(Responder, stops_the_process_when_it_answers_twice) {
-    Responder responder([](Response) {});
+    Responder responder([](const Response&) {});
     responder.respond(text(200, ""));
     EXPECT_DEATH(responder.respond(text(200, "")), "callback_");
 }
 
 TEST(Responder, may_be_destroyed_by_its_own_answer) {
     std::unique_ptr<Responder> responder;
-    responder = std::make_unique<Responder>([&](Response) { responder.reset(); });
+    responder = std::make_unique<Responder>([&](const Response&) { responder.reset(); });
     responder->respond(text(200, ""));
     EXPECT_EQ(responder, nullptr);
 }

@@ -16,7 +16,11 @@ inline constexpr std::size_t body_padding = 64;
 inline void append_bounded(std::string& body, std::string_view piece, std::size_t bytes_max) {
     const auto wanted = body.size() + piece.size();
     if (body.capacity() < wanted + body_padding) {
-        body.reserve(std::max(wanted, std::min(2 * wanted, bytes_max)) + body_padding);
+        // Into a fresh string: reserve() on this one would at least double it, past the limit.
+        std::string grown;
+        grown.reserve(std::max(wanted, std::min(2 * wanted, bytes_max)) + body_padding);
+        grown.append(body);
+        body.swap(grown);
     }
     body.append(piece);
 }

@@ -40,7 +40,9 @@ class Transcript {
     void write_down(const Request& request) {
         text_ += request.method + " [" + request.path + "] [" + request.query + "] " +
                  std::to_string(request.version) + (request.keep_alive ? " keep" : " close");
-        for (const auto& [name, value] : request.headers) text_ += " " + name + "=" + value;
+        for (const auto& [name, value] : request.headers) {
+            text_.append(" ").append(name).append("=").append(value);
+        }
         text_ += " {" + request.body + "}\n";
     }
 

@@ -23,8 +23,8 @@ struct Address {
 // "everywhere".
 Result<Address> resolve(const std::string& host, std::uint16_t port);
 
-std::string to_text(
-    const sockaddr_storage& address);  // "127.0.0.1:80", "[::1]:80", "-" for what is not IP
+// "127.0.0.1:80", "[::1]:80", "-" for what is not IP.
+std::string to_text(const sockaddr_storage& address);
 std::string to_text(const std::string& host, std::uint16_t port);
 std::uint16_t bound_port(int fd);  // 0: not bound
 

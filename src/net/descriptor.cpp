@@ -26,6 +26,8 @@ using AsioDescriptor = asio::posix::basic_stream_descriptor<asio::io_context::ex
 // What Asio's waits point at. Counted by hand instead of shared_ptr: one home thread, no control
 // block, no atomics. The wait for readability, armed all the life of an idle connection, lives in
 // `memory`; the other one is rare and takes Asio's recycled memory while it lasts.
+// An idle connection costs 336 bytes of heap here: this (160 with malloc's share) and Asio's record
+// of the descriptor (176).
 struct Descriptor::State {
     State(Loop& loop, Ready& callbacks) : asio(loop.context()), ready(&callbacks) {}
 
@@ -112,9 +114,10 @@ struct Descriptor::State::Writable {
 
 Descriptor::Descriptor(Loop& loop, int fd, Ready& ready)
     : loop_(loop), state_(new State(loop, ready)), fd_(fd) {
+    static_assert(sizeof(State) <= 144, "paid for by every idle connection");
     ASSERT(fd >= 0);
     boost::system::error_code error;
-    state_->asio.assign(fd, error);
+    (void)state_->asio.assign(fd, error);  // returns what it wrote to `error`
     // The kernel refused to watch it (fs.epoll.max_user_watches). A constructor cannot say so, but
     // the connection can: waits then return at once, and the read they lead to finds the end.
     if (error) ::shutdown(fd, SHUT_RDWR);

@@ -145,7 +145,6 @@ Listener::Next Listener::refuse_one() {
         refused_descriptors_.add();
     }
     take_reserve();
-    if (reserve_ < 0) return Next::pause;
     if (fd >= 0) return Next::accept;
     // Linux looks for a descriptor before it looks for a client: EMFILE may have meant nobody at
     // all.

@@ -38,13 +38,12 @@ class Listener final : private Ready, private Timer {
 
     // Any thread.
     std::uint64_t accepted() const { return accepted_.get(); }
-    std::uint64_t refused_descriptors() const {
-        return refused_descriptors_.get();
-    }  // closed for want of a descriptor
-    std::uint64_t failed() const {
-        return failed_.get();
-    }  // gone before we took them, refused by a firewall, …
-    std::uint64_t pauses() const { return pauses_.get(); }  // could not even refuse
+    // Closed for want of a descriptor.
+    std::uint64_t refused_descriptors() const { return refused_descriptors_.get(); }
+    // Gone before we took them (ECONNABORTED), refused by a firewall, and what else accept(2) says.
+    std::uint64_t failed() const { return failed_.get(); }
+    // Times it could not even refuse.
+    std::uint64_t pauses() const { return pauses_.get(); }
 
     static constexpr int accepts_per_turn = 64;
     static constexpr std::int64_t pause_ns = 100 * base::ns_per_ms;

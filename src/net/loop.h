@@ -37,8 +37,8 @@ struct Task {
     Task(const Task&) = delete;
     Task& operator=(const Task&) = delete;
 
-    virtual void
-    run() = 0;  // on the loop, never twice at once; a wake during run() brings another run()
+    // On the loop, never twice at once; a wake during run() brings another run().
+    virtual void run() = 0;
 
  protected:
     ~Task() = default;
@@ -61,12 +61,13 @@ class Loop {
     // Any thread. First in, first out per sender. False: the mailbox is full, `work` is gone,
     // mailbox_refused() grew.
     bool post(std::function<void()> work);
-    void defer(Task& task);
-    void wake(Task& task);
+    // Twice before it ran is once. Neither allocates beyond the handler memory Asio recycles.
+    void defer(Task& task);  // on the loop
+    void wake(Task& task);   // any thread
 
     TimerWheel& timers();
-    // Fires what is due by the clock. The loop does so by itself; a test that moved its ManualClock
-    // posts this.
+    // Fires what is due by the clock. The loop does so by itself, never early and at most a tick
+    // and a millisecond late; a test that moved its ManualClock posts this.
     void run_due_timers();
 
     Now now() const { return clock_.now(); }

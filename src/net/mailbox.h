@@ -22,11 +22,8 @@ namespace carillon::net {
 class Mailbox {
  public:
     using Item = std::function<void()>;
-    enum class Put : unsigned char {
-        refused,
-        queued,
-        wake
-    };  // wake: nobody was going to look; call drain() soon
+    // wake: nobody was going to look; drain() soon.
+    enum class Put : unsigned char { refused, queued, wake };
 
     Put put(Item item) {
         const std::lock_guard lock(mutex_);
@@ -68,8 +65,7 @@ class Mailbox {
 
     std::mutex mutex_;
     std::vector<Item> waiting_;
-    std::size_t unfinished_ =
-        0;  // waiting and taken together: taking a batch makes no room before it has run
+    std::size_t unfinished_ = 0;  // taking a batch makes no room: running it does
     bool drain_is_coming_ = false;
     base::SharedCount refused_;
 

@@ -7,17 +7,11 @@
 // sendmsg.
 //
 // How TLS will fit: a pointer to the connection's SSL, null for plain TCP, is one predictable
-// branch in front of each call.
-// - WANT_READ / WANT_WRITE become `again`. The Socket remembers which direction OpenSSL asked for,
-// and want_writable()
-//   arms that one: the caller keeps saying what it wants to do, and stays ignorant of
-//   renegotiation.
-// - After `again` from a TLS send its bytes are committed: the next send begins with the same
-// bytes. edge's outbox keeps
-//   that promise already (it neither drops nor overtakes what is committed), so nothing above
-//   changes.
-// - `pieces` are sent one after the other, up to 16 KB a record; `bytes` then counts what OpenSSL
-// accepted.
+// branch in front of each call. WANT_READ and WANT_WRITE become `again`, and the Socket remembers
+// which one OpenSSL asked for: want_writable() then arms that direction, so that the caller says
+// what it wants to do and stays ignorant of handshakes. After `again` from a TLS send its bytes are
+// committed: the next send begins with the same ones. edge's outbox keeps that promise already (it
+// neither drops nor overtakes what is committed). Pieces go out one by one, 16 KB a record.
 #pragma once
 
 #include <sys/socket.h>

@@ -352,7 +352,7 @@ TEST_F(SocketTest, says_how_a_connect_ended) {
     const Address to = resolve("127.0.0.1", bound_port(listener.fd())).value();
     const auto connect_to_it = [&] {
         const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        ::connect(fd, to.get(), to.size);
+        (void)::connect(fd, to.get(), to.size);  // EINPROGRESS
         std::atomic<int> answer{-1};
         ready_.writable = [&] { answer = socket_->connect_error(); };
         thread_.on_loop([&] {
@@ -365,6 +365,32 @@ TEST_F(SocketTest, says_how_a_connect_ended) {
     EXPECT_EQ(connect_to_it(), 0);
     listener.close();
     EXPECT_EQ(connect_to_it(), ECONNREFUSED);
+}
+
+// fs.epoll.max_user_watches is not a test's to lower; the same descriptor twice is refused as well.
+TEST(Socket, ends_when_the_kernel_will_not_watch_it) {
+    Pair pair = connected_pair();
+    LoopThread thread(system_clock);
+    CallReady watched;
+    CallReady unwatched;
+    std::optional<Socket> first;
+    std::optional<Socket> second;
+    std::atomic<bool> ended{false};
+    unwatched.readable = [&] {
+        char byte[1];
+        EXPECT_EQ(second->receive(byte).state, Io::closed);
+        ended = true;
+    };
+    thread.on_loop([&] {
+        first.emplace(thread.loop(), pair.ours, watched);
+        second.emplace(thread.loop(), pair.ours, unwatched);
+        second->want_readable();
+    });
+    EXPECT_TRUE(eventually([&] { return ended.load(); }));
+    thread.on_loop([&] {
+        second.reset();
+        first.reset();
+    });
 }
 
 TEST(Socket, leaves_nothing_behind_when_loop_and_socket_end_with_waits_armed) {

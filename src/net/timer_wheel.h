@@ -98,9 +98,8 @@ class TimerWheel {
     std::size_t fire(List& list, Now now);
 
     Alarm* alarm_;
-    std::int64_t now_ns_;  // of the last advance; every timer in a slot is later, every other one
-                           // is in past_
-    std::int64_t tick_;    // the wheels' hand
+    std::int64_t now_ns_;  // of the last advance; what is due later is in a slot, the rest in past_
+    std::int64_t tick_;    // where the hand stands
     bool advancing_ = false;
     List past_;
     // A bit says "may hold a timer": disarming does not look, first_place() does.

@@ -142,7 +142,8 @@ Result<std::string_view> Decoder::take_payload(std::span<char>& in, bool& whole)
 
     auto& collected = control ? control_ : message_;
     collected.append(text);
-    if (collected.capacity() == 0) collected.prepare(1);  // the padding behind an empty message, too
+    if (collected.capacity() == 0)
+        collected.prepare(1);  // the padding behind an empty message, too
     return collected.view();
 }
 

@@ -51,6 +51,9 @@ class Decoder {
     // swallowed: RFC 6455 §5.5.1 and §7.1.7.
     Result<std::optional<Message>> next(std::span<char>& in);
 
+    // On the heap: of the message at hand, or of the last one until the next call. 0 for an idle connection.
+    std::size_t bytes_held() const { return message_.capacity() + control_.capacity(); }
+
     // Nothing of a frame or of a fragmented message is waiting here.
     bool idle() const { return header_have_ == 0 && !in_message_; }
 

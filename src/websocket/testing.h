@@ -2,9 +2,13 @@
 // wrong on purpose. The server never masks, so this has no place in the codec.
 #pragma once
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "websocket/decoder.h"
 #include "websocket/frame.h"
 
 namespace carillon::websocket::testing {
@@ -51,6 +55,61 @@ inline std::string client_frame(std::string_view payload, ClientFrame frame = {}
 
 inline std::string close_payload(int code, std::string_view reason = {}) {
     return std::string{static_cast<char>(code >> 8), static_cast<char>(code)} + std::string(reason);
+}
+
+// Runs a decoder over pieces and writes down its messages, so that two ways of cutting the same
+// bytes can be compared. Each piece is a block of its own with the padding that the decoder is
+// promised, so that ASan sees a step too far.
+class Transcript {
+ public:
+    explicit Transcript(std::size_t message_bytes_max = 1000) : decoder_(message_bytes_max) {}
+
+    void feed(std::string_view bytes) {
+        std::vector<char> block(bytes.size() + base::Buffer::padding);
+        std::copy(bytes.begin(), bytes.end(), block.begin());
+        std::span<char> in(block.data(), bytes.size());
+        for (;;) {
+            const auto message = decoder_.next(in);
+            if (!message.has_value()) {
+                text_ += "error " + std::to_string(message.error().code) + "\n";
+                return;
+            }
+            if (!message.value().has_value()) return;
+            write_down(*message.value());
+        }
+    }
+
+    const std::string& text() const { return text_; }
+    const Decoder& decoder() const { return decoder_; }
+
+ private:
+    void write_down(const Message& message) {
+        constexpr std::string_view names[] = {"text", "binary", "ping", "pong", "close"};
+        text_ += names[message.kind];
+        if (message.kind == Message::close) text_ += " " + std::to_string(message.close_code);
+        text_ += " [" + std::string(message.data) + "]\n";
+        // The promise to whoever parses with wide loads; ASan objects if it is not kept.
+        for (std::size_t i = 0; i < base::Buffer::padding && message.data.data() != nullptr; ++i) {
+            sink_ = message.data.data()[message.data.size() + i];
+        }
+    }
+
+    Decoder decoder_;
+    std::string text_;
+    volatile char sink_ = 0;
+};
+
+inline std::string transcript(std::string_view bytes, std::size_t message_bytes_max = 1000) {
+    Transcript all(message_bytes_max);
+    all.feed(bytes);
+    return all.text();
+}
+
+inline std::string transcript_by_byte(std::string_view bytes,
+                                      std::size_t message_bytes_max = 1000) {
+    Transcript all(message_bytes_max);
+    for (const char& byte : bytes) all.feed({&byte, 1});
+    return all.text();
 }
 
 }  // namespace carillon::websocket::testing

@@ -23,24 +23,26 @@ const char* skip_ascii(const char* p, const char* end) {
 bool Utf8::feed(std::string_view piece) {
     const char* p = piece.data();
     const char* const end = p + piece.size();
+    Utf8 now =
+        *this;  // a local copy lives in registers: `piece` could alias *this, as far as the compiler knows
     while (p != end) {
-        if (tails_ == 0) {
+        if (now.tails_ == 0) {
             p = skip_ascii(p, end);
-            if (p == end) return true;
-            if (!begin(static_cast<unsigned char>(*p++))) return false;
+            if (p == end) break;
+            if (!now.begin(static_cast<unsigned char>(*p++))) return false;
             continue;
         }
         const auto byte = static_cast<unsigned char>(*p++);
-        if (byte < low_ || byte > high_) return false;
-        low_ = 0x80;
-        high_ = 0xbf;
-        --tails_;
+        if (byte < now.low_ || byte > now.high_) return false;
+        now.low_ = 0x80;
+        now.high_ = 0xbf;
+        --now.tails_;
     }
+    *this = now;
     return true;
 }
 
-// The second byte's bounds keep out overlong forms (E0, F0), surrogates (ED) and what is above
-// U+10FFFF (F4).
+// The second byte's bounds keep out overlong forms (E0, F0), surrogates (ED) and what is above U+10FFFF (F4).
 bool Utf8::begin(unsigned char lead) {
     if (lead < 0xc2 || lead > 0xf4) return false;
     tails_ = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
