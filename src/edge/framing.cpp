@@ -37,6 +37,9 @@ class WebSocketFraming::FrameEncoder final : public hub::Encoder {
     const hub::Encoder& body_;
 };
 
+WebSocketFraming::WebSocketFraming() = default;
+WebSocketFraming::~WebSocketFraming() = default;
+
 const hub::Encoder& WebSocketFraming::frame(const hub::Encoder& body) {
     const std::lock_guard lock(mutex_);
     const auto known = std::find_if(encoders_.begin(), encoders_.end(),

@@ -13,6 +13,8 @@ namespace carillon::edge {
 // Any thread. Lives as long as the server; so do the encoders it hands out.
 class WebSocketFraming final : public protocol::Framing {
  public:
+    WebSocketFraming();
+    ~WebSocketFraming();
     const hub::Encoder& frame(const hub::Encoder& body) override;
 
  private:

@@ -68,15 +68,13 @@ void HttpDialogue::upgrade(const http::Request& request, http::UpgradeTarget& ta
 
 // May be called on another thread than the loop's, and after the connection is gone.
 http::Responder HttpDialogue::responder() {
-    link_ = std::make_shared<Link>(Link{this});
+    link_ = std::make_shared<Link>(this);
     auto& loop = connection_.worker().loop();
     return http::Responder([link = link_, &loop](http::Response response) {
-        if (loop.is_here()) {
-            if (link->dialogue != nullptr) link->dialogue->answer(response);
-            return;
-        }
+        if (link->dialogue == nullptr) return;  // and the loop may be gone with it
+        if (loop.is_here()) return link->dialogue.load()->answer(response);
         loop.post([link, response = std::move(response)] {
-            if (link->dialogue != nullptr) link->dialogue->answer(response);
+            if (auto* dialogue = link->dialogue.load()) dialogue->answer(response);
         });
     });
 }

@@ -2,6 +2,7 @@
 // is awaited nothing more is read, so pipelined requests are answered in their order. An upgrade ends it.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "edge/dialogue.h"
@@ -24,9 +25,11 @@ class HttpDialogue final : public Dialogue {
     void on_gone(hub::CloseReason why) override;
 
  private:
-    // Shared with the Responder, which may outlive the connection; on_gone cuts the link.
+    // Shared with the Responder, which may outlive the connection and its loop; on_gone cuts the link. Followed on the
+    // loop only; whether it is cut, any thread may ask.
     struct Link {
-        HttpDialogue* dialogue;
+        explicit Link(HttpDialogue* d) : dialogue(d) {}
+        std::atomic<HttpDialogue*> dialogue;
     };
     enum class Waiting : std::uint8_t { for_first_byte, for_request, for_answer };
 

@@ -25,9 +25,10 @@ using AsioDescriptor = asio::posix::basic_stream_descriptor<asio::io_context::ex
 
 // What Asio's waits point at. Counted by hand instead of shared_ptr: one home thread, no control
 // block, no atomics. The wait for readability, armed all the life of an idle connection, lives in
-// `memory`; the other one is rare and takes Asio's recycled memory while it lasts.
+// `memory`; the other one is rare and takes Asio's recycled memory (112 bytes) while it lasts.
+//
 // An idle connection costs 336 bytes of heap here: this (160 with malloc's share) and Asio's record
-// of the descriptor (176).
+// of the descriptor (176), and no allocation per event.
 struct Descriptor::State {
     State(Loop& loop, Ready& callbacks) : asio(loop.context()), ready(&callbacks) {}
 
@@ -49,9 +50,8 @@ struct Descriptor::State {
     alignas(std::max_align_t) std::byte memory[96];
 };
 
-// With Asio's own record of the descriptor (176 bytes) and malloc's headers: what an idle
-// connection costs in net. One wait's share of the State. Asio moves it about and may destroy it
-// unrun, when its loop is destroyed.
+// One wait's share of the State. Asio moves it about and may destroy it unrun, when its loop is
+// destroyed.
 class Descriptor::State::Held {
  public:
     explicit Held(State& state) : state_(&state) { ++state.holders; }
@@ -117,7 +117,7 @@ Descriptor::Descriptor(Loop& loop, int fd, Ready& ready)
     static_assert(sizeof(State) <= 144, "paid for by every idle connection");
     ASSERT(fd >= 0);
     boost::system::error_code error;
-    (void)state_->asio.assign(fd, error);  // returns what it wrote to `error`
+    error = state_->asio.assign(fd, error);
     // The kernel refused to watch it (fs.epoll.max_user_watches). A constructor cannot say so, but
     // the connection can: waits then return at once, and the read they lead to finds the end.
     if (error) ::shutdown(fd, SHUT_RDWR);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -77,6 +78,9 @@ struct Protocol : http::UpgradeTarget {
     // Its HTTP side, and where its clients upgrade. A route that is taken is a start-up error.
     virtual Result<void> routes(http::Router& router) = 0;
     virtual std::unique_ptr<Session> open(const Opening& opening) = 0;
+    // What it refused so far, by reason, for the metrics. Any thread.
+    using RefusalVisitor = std::function<void(std::string_view reason, std::uint64_t count)>;
+    virtual void each_refusal(const RefusalVisitor&) const {}
 };
 
 }  // namespace carillon::protocol

@@ -1,0 +1,160 @@
+// The metrics of a Report, in the order a reader wants them: how much, to whom, what is lost, what
+// is held. Names and help are tables here; prometheus_text.h knows the format.
+#include <span>
+
+#include "admin/prometheus_text.h"
+#include "admin/report.h"
+
+namespace carillon::admin {
+namespace {
+
+using Type = PrometheusText::Type;
+
+struct LaneMetric {
+    std::string_view name;
+    Type type;
+    std::string_view help;
+    std::uint64_t (*read)(const LaneReport&);
+};
+
+// matched = delivered + filtered + left + dropped + pending, on each lane: the sum that must hold.
+constexpr LaneMetric conservation[] = {
+    {"carillon_matched_total", Type::counter, "Pairs of publication and subscriber.",
+     [](const LaneReport& r) { return r.books.matched; }},
+    {"carillon_delivered_total", Type::counter, "Of these, taken by the kernel to the last byte.",
+     [](const LaneReport& r) { return r.books.delivered; }},
+    {"carillon_filtered_total", Type::counter,
+     "Of these, excluded or not shown in the subscriber's format.",
+     [](const LaneReport& r) { return r.books.filtered; }},
+    {"carillon_left_total", Type::counter, "Of these, gone: unsubscribed or closed after matching.",
+     [](const LaneReport& r) { return r.books.left; }},
+};
+
+constexpr LaneMetric audience[] = {
+    {"carillon_connections", Type::gauge, "Open sockets of clients.",
+     [](const LaneReport& r) { return r.connections; }},
+    {"carillon_sessions", Type::gauge, "Clients known to the hub.",
+     [](const LaneReport& r) { return r.sessions; }},
+    {"carillon_subscriptions", Type::gauge, "Subscriptions that hear now.",
+     [](const LaneReport& r) { return r.subscriptions; }},
+    {"carillon_accepted_total", Type::counter, "Connections accepted.",
+     [](const LaneReport& r) { return r.accepted; }},
+    {"carillon_refused_descriptors_total", Type::counter,
+     "Connections closed at once for want of a descriptor.",
+     [](const LaneReport& r) { return r.refused_descriptors; }},
+};
+
+constexpr LaneMetric work[] = {
+    {"carillon_encoded_total", Type::counter,
+     "Frames made: once per publication, channel and format.",
+     [](const LaneReport& r) { return r.encoded; }},
+    {"carillon_sent_bytes_total", Type::counter, "Bytes the kernel took, publications and replies.",
+     [](const LaneReport& r) { return r.bytes_sent; }},
+    {"carillon_writes_total", Type::counter, "Visits to a client's socket.",
+     [](const LaneReport& r) { return r.writes; }},
+    {"carillon_overflows_total", Type::counter, "Outboxes found over their policy.",
+     [](const LaneReport& r) { return r.overflows; }},
+    {"carillon_mailbox_refused_total", Type::counter,
+     "Tasks for a loop that found its mailbox full.",
+     [](const LaneReport& r) { return r.mailbox_refused; }},
+};
+
+constexpr LaneMetric held[] = {
+    {"carillon_inbox_reserved_bytes", Type::gauge, "Publications on their way to a lane.",
+     [](const LaneReport& r) { return r.inbox_reserved_bytes; }},
+    {"carillon_batch_live_bytes", Type::gauge, "Frames held for clients.",
+     [](const LaneReport& r) { return r.batch_live_bytes; }},
+    {"carillon_slices_live", Type::gauge, "Places in the outboxes of clients.",
+     [](const LaneReport& r) { return r.slices_live; }},
+};
+
+void write_lanes(PrometheusText& out, const Report& report, std::span<const LaneMetric> metrics) {
+    for (const auto& metric : metrics) {
+        out.metric(metric.name, metric.type, metric.help);
+        for (const auto& lane : report.lanes) {
+            out.sample({{"lane", std::to_string(lane.lane)}}, metric.read(lane));
+        }
+    }
+}
+
+void write_dropped(PrometheusText& out, const Report& report) {
+    out.metric("carillon_dropped_total", Type::counter, "Matched and not delivered, by reason.");
+    for (const auto& lane : report.lanes) {
+        for (std::size_t i = 0; i < hub::drop_reasons; ++i) {
+            out.sample({{"lane", std::to_string(lane.lane)},
+                        {"reason", hub::name_of(static_cast<hub::DropReason>(i))}},
+                       lane.books.dropped[i]);
+        }
+    }
+}
+
+void write_pending(PrometheusText& out, const Report& report) {
+    out.metric("carillon_pending", Type::gauge, "Matched and on the way, by where it waits.");
+    for (const auto& lane : report.lanes) {
+        const auto number = std::to_string(lane.lane);
+        out.sample({{"lane", number}, {"place", "inbox"}}, lane.books.pending_inbox);
+        out.sample({{"lane", number}, {"place", "batch"}}, lane.books.pending_batch);
+        out.sample({{"lane", number}, {"place", "outbox"}}, lane.books.pending_outbox);
+    }
+}
+
+void write_difference(PrometheusText& out, const Report& report) {
+    out.metric("carillon_conservation_difference", Type::gauge,
+               "Matched minus everything it became; anything but 0 is a bug.");
+    for (const auto& lane : report.lanes) {
+        const auto difference = lane.books.matched - lane.books.accounted();
+        out.sample({{"lane", std::to_string(lane.lane)}}, static_cast<std::int64_t>(difference));
+    }
+}
+
+void write_closes(PrometheusText& out, const Report& report) {
+    out.metric("carillon_closes_total", Type::counter, "Sessions ended, by reason.");
+    for (const auto& lane : report.lanes) {
+        for (std::size_t i = 0; i < hub::close_reasons; ++i) {
+            out.sample({{"lane", std::to_string(lane.lane)},
+                        {"reason", hub::name_of(static_cast<hub::CloseReason>(i))}},
+                       lane.closed[i]);
+        }
+    }
+}
+
+void write_refusals(PrometheusText& out, const Report& report) {
+    out.metric("carillon_refusals_total", Type::counter, "Verbs the hub refused, by outcome.");
+    for (const auto& [outcome, count] : report.refusals) out.sample({{"outcome", outcome}}, count);
+    out.metric("carillon_protocol_refusals_total", Type::counter,
+               "What a protocol refused by itself, by reason.");
+    for (const auto& refusal : report.protocol_refusals) {
+        out.sample({{"protocol", refusal.protocol}, {"reason", refusal.reason}}, refusal.count);
+    }
+}
+
+void write_one(PrometheusText& out, std::string_view name, Type type, std::string_view help,
+               std::uint64_t value) {
+    out.metric(name, type, help);
+    out.sample({}, value);
+}
+
+}  // namespace
+
+std::string render(const Report& report) {
+    PrometheusText out;
+    write_one(out, "carillon_uptime_seconds", Type::gauge, "Since the server started.",
+              report.uptime_s);
+    write_one(out, "carillon_published_total", Type::counter, "Publications accepted.",
+              report.published);
+    write_one(out, "carillon_channels", Type::gauge, "Channels that exist.", report.channels);
+    write_lanes(out, report, audience);
+    write_lanes(out, report, conservation);
+    write_dropped(out, report);
+    write_pending(out, report);
+    write_difference(out, report);
+    write_lanes(out, report, work);
+    write_closes(out, report);
+    write_refusals(out, report);
+    write_lanes(out, report, held);
+    write_one(out, "carillon_log_dropped_total", Type::counter, "Log lines never written.",
+              report.log_dropped);
+    return out.take();
+}
+
+}  // namespace carillon::admin

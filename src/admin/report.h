@@ -1,0 +1,72 @@
+// admin/report.h: the server's numbers at one moment, as plain values. Filled by whoever can reach
+// the lanes (server), each lane on its own loop, and rendered here. Knows no thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hub/books.h"
+#include "hub/hub.h"
+#include "hub/lane.h"
+
+namespace carillon::admin {
+
+struct LaneReport {
+    unsigned lane = 0;
+    hub::BooksSnapshot books;
+
+    std::uint64_t connections = 0;    // sockets, sessions or not
+    std::uint64_t sessions = 0;       // clients the hub knows
+    std::uint64_t subscriptions = 0;  // that hear now
+
+    std::uint64_t encoded = 0;     // frames made: once per publication, channel and format
+    std::uint64_t bytes_sent = 0;  // that the kernel took, publications and replies
+    std::uint64_t writes = 0;      // visits of the door
+    std::uint64_t overflows = 0;   // outboxes found over their policy
+    std::array<std::uint64_t, hub::close_reasons> closed{};
+
+    std::uint64_t inbox_reserved_bytes = 0;
+    std::uint64_t batch_live_bytes = 0;
+    std::uint64_t slices_live = 0;
+
+    std::uint64_t mailbox_refused = 0;      // tasks for this loop that found its mailbox full
+    std::uint64_t accepted = 0;             // connections
+    std::uint64_t refused_descriptors = 0;  // closed at once for want of a descriptor
+};
+
+// What the hub knows of a lane: all but connections and the loop's and listener's numbers. On the
+// lane's loop, where the books agree with themselves.
+LaneReport report_of(hub::Lane& lane);
+
+// The hub's refusals by outcome, those that never happened too: a line that appears only after the
+// first refusal cannot be alerted on.
+using Refusals = std::vector<std::pair<std::string, std::uint64_t>>;
+Refusals refusals_of(const hub::Hub& hub);
+
+struct ProtocolRefusal {
+    std::string protocol;
+    std::string reason;
+    std::uint64_t count = 0;
+};
+
+struct Report {
+    std::vector<LaneReport> lanes{};
+    Refusals refusals{};
+    std::vector<ProtocolRefusal> protocol_refusals{};
+    std::uint64_t published = 0;
+    std::uint64_t channels = 0;
+    std::uint64_t uptime_s = 0;
+    std::uint64_t log_dropped = 0;
+};
+
+// Asks every lane on its own loop and answers once, later, on the thread that asked.
+using Gather = std::function<void(std::function<void(Report)>)>;
+
+// The report as Prometheus text 0.0.4.
+std::string render(const Report& report);
+
+}  // namespace carillon::admin

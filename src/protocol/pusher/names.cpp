@@ -1,0 +1,76 @@
+#include "protocol/pusher/names.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+
+namespace carillon::pusher {
+namespace {
+
+struct Row {
+    std::string_view prefix;
+    ChannelKind kind;
+};
+
+// Read from the top: the longer prefix stands before the one it begins with.
+constexpr std::array rows{
+    Row{"private-encrypted-cache-", {.authenticated = true, .encrypted = true, .cache = true}},
+    Row{"private-encrypted-", {.authenticated = true, .encrypted = true}},
+    Row{"private-cache-", {.authenticated = true, .cache = true}},
+    Row{"private-", {.authenticated = true}},
+    Row{"presence-cache-", {.authenticated = true, .presence = true, .cache = true}},
+    Row{"presence-", {.authenticated = true, .presence = true}},
+    Row{"cache-", {.cache = true}},
+    Row{"#server-to-user-", {.user = true}},
+};
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool is_legal(char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view("-_=@,.;").find(c) != std::string_view::npos;
+}
+
+// A half of a session id; nullopt: more than 32 bits.
+std::optional<std::uint64_t> parse_half(std::string_view digits) {
+    std::uint32_t half = 0;
+    const auto* end = digits.data() + digits.size();
+    const auto result = std::from_chars(digits.data(), end, half);
+    if (result.ec != std::errc() || result.ptr != end) return std::nullopt;
+    return half;
+}
+
+}  // namespace
+
+ChannelKind kind_of(std::string_view channel) {
+    for (const auto& row : rows) {
+        if (channel.starts_with(row.prefix)) return row.kind;
+    }
+    return {};
+}
+
+bool is_legal_channel(std::string_view channel) {
+    if (channel.starts_with('#')) channel.remove_prefix(1);
+    return !channel.empty() && std::ranges::all_of(channel, is_legal);
+}
+
+std::string socket_id_of(hub::SessionId id) {
+    return std::to_string(id.value >> 32) + '.' + std::to_string(id.value & 0xffff'ffff);
+}
+
+std::optional<hub::SessionId> parse_socket_id(std::string_view text) {
+    const auto dot = text.find('.');
+    if (dot == std::string_view::npos) return std::nullopt;
+    const auto high_digits = text.substr(0, dot);
+    const auto low_digits = text.substr(dot + 1);
+    for (const auto digits : {high_digits, low_digits}) {
+        if (digits.empty() || !std::ranges::all_of(digits, is_digit)) return std::nullopt;
+    }
+    const auto high = parse_half(high_digits);
+    const auto low = parse_half(low_digits);
+    if (!high || !low) return hub::SessionId{};
+    return hub::SessionId{*high << 32 | *low};
+}
+
+}  // namespace carillon::pusher

@@ -1,0 +1,37 @@
+// protocol/pusher/names.h: what a name says. A channel's prefix decides who may join it, and a socket
+// id is the hub's session id in this protocol's spelling.
+//
+//   channel   := ["#"] 1*( letter | digit | "-" | "_" | "=" | "@" | "," | "." | ";" )
+//   socket_id := high "." low      the two 32-bit halves of hub::SessionId, decimal
+//
+// Prefixes are anchored and case-sensitive. Servers that looked for "private-" or "cache-" anywhere
+// in a name let anyone into `private-cache-…`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "hub/publication.h"
+
+namespace carillon::pusher {
+
+struct ChannelKind {
+    bool authenticated = false;  // joined with a signature
+    bool presence = false;       // and with a member
+    bool encrypted = false;      // bodies are ciphertext between clients
+    bool cache = false;          // the last event is kept for newcomers (not built yet)
+    bool user = false;           // #server-to-user-…: one signed-in user's own channel
+
+    // Whether clients may publish to it, if their app lets them at all.
+    bool client_events() const { return authenticated && !encrypted; }
+};
+
+ChannelKind kind_of(std::string_view channel);
+bool is_legal_channel(std::string_view channel);  // its characters; its length is the app's
+
+std::string socket_id_of(hub::SessionId id);
+// nullopt: not a socket id. Digits that name no session of ours give SessionId 0: nobody.
+std::optional<hub::SessionId> parse_socket_id(std::string_view text);
+
+}  // namespace carillon::pusher

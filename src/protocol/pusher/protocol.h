@@ -1,0 +1,36 @@
+// protocol/pusher/protocol.h: Pusher Channels, protocol 7, as one of the protocols of this server.
+// Where its clients upgrade, its HTTP side, and what a new client is met with. README.md holds the
+// grammar and the known differences.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "hub/hub.h"
+#include "hub/ports.h"
+#include "protocol/protocol.h"
+#include "protocol/pusher/errors.h"
+#include "protocol/pusher/service.h"
+
+namespace carillon::pusher {
+
+class PusherProtocol final : public protocol::Protocol {
+ public:
+    // All are borrowed and outlive it. The clock is for HTTP handlers, which are handed no Now.
+    PusherProtocol(hub::Hub& hub, hub::Apps& apps, const base::Clock& clock, base::Log& log)
+        : service_{hub, apps, clock, log} {}
+
+    std::string_view name() const override { return "pusher"; }
+    Result<void> routes(http::Router& router) override;
+    std::unique_ptr<protocol::Session> open(const protocol::Opening& opening) override;
+
+    void each_refusal(const RefusalVisitor& visit) const override { service_.refusals.each(visit); }
+    const Refusals& refusals() const { return service_.refusals; }
+
+ private:
+    Service service_;
+};
+
+}  // namespace carillon::pusher

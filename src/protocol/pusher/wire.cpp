@@ -1,0 +1,109 @@
+#include "protocol/pusher/wire.h"
+
+#include <array>
+#include <utility>
+
+#include "protocol/pusher/json_read.h"
+
+namespace carillon::pusher {
+namespace {
+
+// A string member's text; another type counts as absent.
+Result<std::string> string_or_empty(std::string_view value) {
+    if (!is_json_string(value)) return std::string();
+    return decode_string(value);
+}
+
+// Room behind a decoded text that is to be parsed itself.
+void pad(std::string& text) { text.reserve(text.size() + json_padding); }
+
+// The members of `data`, be it an object or a string that holds one. `held` keeps that string.
+Result<void> read_data(std::string_view data, std::string& held, std::span<Member> wanted) {
+    if (is_json_string(data)) {
+        TRY_AS(held, decode_string(data));
+        pad(held);
+        data = held;
+    }
+    return read_object(data, wanted);
+}
+
+Command malformed() { return Malformed{Fault::message_malformed}; }
+
+Command parse_subscribe(std::string_view data) {
+    std::string held;
+    std::array members{Member{"channel"}, Member{"auth"}, Member{"channel_data"}};
+    if (!read_data(data, held, members).has_value()) return malformed();
+    if (!is_json_string(members[0].text)) return Malformed{Fault::channel_missing};
+    auto channel = decode_string(members[0].text);
+    auto auth = string_or_empty(members[1].text);
+    auto channel_data = string_or_empty(members[2].text);
+    if (!channel.has_value() || !auth.has_value() || !channel_data.has_value()) return malformed();
+    return Subscribe{std::move(channel).value(), std::move(auth).value(),
+                     std::move(channel_data).value()};
+}
+
+Command parse_unsubscribe(std::string_view data) {
+    std::string held;
+    std::array members{Member{"channel"}};
+    if (!read_data(data, held, members).has_value()) return malformed();
+    if (!is_json_string(members[0].text)) return Malformed{Fault::channel_missing};
+    auto channel = decode_string(members[0].text);
+    if (!channel.has_value()) return malformed();
+    return Unsubscribe{std::move(channel).value()};
+}
+
+Command parse_client_event(std::string event, std::string_view channel_text,
+                           std::string_view data) {
+    auto channel = decode_string(channel_text);
+    if (!channel.has_value()) return malformed();
+    auto data_bytes = data.size();
+    if (is_json_string(data)) {
+        // Decoded only to be measured: the limit is on what was said, not on how it was escaped.
+        const auto text = decode_string(data);
+        if (!text.has_value()) return malformed();
+        data_bytes = text.value().size();
+    }
+    return ClientEvent{std::move(event), std::move(channel).value(), data, data_bytes};
+}
+
+}  // namespace
+
+Command parse_command(std::string_view message) {
+    std::array members{Member{"event"}, Member{"data"}, Member{"channel"}};
+    if (!read_object(message, members).has_value()) return malformed();
+    const auto [event_text, data, channel] =
+        std::array{members[0].text, members[1].text, members[2].text};
+    if (!is_json_string(event_text)) return Malformed{Fault::event_missing};
+    auto event = decode_string(event_text);
+    if (!event.has_value()) return malformed();
+
+    const auto& name = event.value();
+    if (name == "pusher:ping") return Ping{};
+    if (name == "pusher:pong") return Pong{};
+    if (name == "pusher:subscribe") return parse_subscribe(data);
+    if (name == "pusher:unsubscribe") return parse_unsubscribe(data);
+    if (name.empty()) return Malformed{Fault::event_missing};
+    if (name.starts_with("pusher:") || !is_json_string(channel)) return Ignored{};
+    return parse_client_event(std::move(event).value(), channel, data);
+}
+
+Result<MemberData> parse_member(std::string channel_data) {
+    pad(channel_data);
+    std::array members{Member{"user_id"}, Member{"user_info"}};
+    TRY(read_object(channel_data, members));
+    const auto id = members[0].text;
+    const bool number =
+        !id.empty() && (id.front() == '-' || (id.front() >= '0' && id.front() <= '9'));
+    if (!is_json_string(id) && !number) return Error{ErrorKind::invalid, "no user_id"};
+    MemberData member;
+    if (number) {
+        member.user_id = id;
+    } else {
+        TRY_AS(member.user_id, decode_string(id));
+    }
+    if (member.user_id.empty()) return Error{ErrorKind::invalid, "an empty user_id"};
+    member.user_info = members[1].text.empty() ? "null" : members[1].text;
+    return member;
+}
+
+}  // namespace carillon::pusher

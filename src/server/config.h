@@ -1,0 +1,69 @@
+// server/config.h: everything an operator can set, as one tree of plain values with their defaults.
+// Filled once at start-up (config_load.h) and then only read. The defaults run alone: on loopback,
+// with demo credentials, loudly. Names here carry their units; what a value is called in the file,
+// the environment and on the command line stands in config_fields.cpp.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "hub/app.h"
+
+namespace carillon::server {
+
+struct MetricsConfig {
+    bool enabled = true;             // whether the admin routes are served at all
+    std::string host = "127.0.0.1";  // their own address: numbers are not for everybody
+    std::uint16_t port = 9601;       // 0: any free port
+};
+
+enum class LogFormat : unsigned char {
+    json,  // one object per line
+    text,  // for people at a terminal
+};
+
+struct LogConfig {
+    base::LogLevel level = base::LogLevel::info;  // this and worse is written
+    LogFormat format = LogFormat::json;
+};
+
+struct Config {
+    std::string host = "127.0.0.1";   // where clients connect; beyond loopback is a decision
+    std::uint16_t port = 6001;        // 0: any free port
+    std::uint32_t threads = 0;        // event loops; 0: one per core
+    std::string mode = "production";  // named in the log at start; changes nothing
+    std::uint32_t shutdown_grace_period_s = 10;  // for connections to end by themselves
+    std::uint32_t activity_timeout_s = 120;      // of silence before a client is asked for life
+    std::uint32_t websocket_max_payload_kb =
+        64;  // one client message; longer closes the connection
+    MetricsConfig metrics;
+    LogConfig log;
+
+    hub::AppLimits app_limits;   // what an app has unless it says otherwise
+    std::vector<hub::App> apps;  // never empty once loaded
+
+    bool insecure_demo_credentials = false;  // the operator was asked and said yes
+};
+
+inline constexpr std::string_view demo_id = "demo-app";
+inline constexpr std::string_view demo_key = "demo-key";
+inline constexpr std::string_view demo_secret = "demo-secret";  // printed in every manual
+
+// The app that exists when no other is configured.
+hub::App demo_app(const hub::AppLimits& limits);
+
+// 127.0.0.0/8, ::1 and the name localhost. Whatever is unclear counts as beyond.
+bool is_loopback(std::string_view host);
+
+// Refuses to listen beyond loopback with a secret that everybody knows, unless the operator insists.
+Result<void> check_exposure(const Config& config);
+
+// What to say, loudly, when it does run with demo credentials; empty when it does not.
+std::vector<std::string> demo_warnings(const Config& config);
+
+}  // namespace carillon::server

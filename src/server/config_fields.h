@@ -1,0 +1,47 @@
+// server/config_fields.h: one line per setting: what it is called in the file, in the environment
+// and on the command line, what it may be, and where in the Config it lands. The one source for
+// reading all three, for "did you mean" and for printing what is in force, so that no two of them
+// can disagree. Adding a setting is a field in config.h and a line in config_fields.cpp.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/config.h"
+
+namespace carillon::server {
+
+// What a value may be, in words and as code. Everything is read from text: a number is written the
+// same way in all three places.
+template <class Owner>
+struct Value {
+    enum class Kind : unsigned char { text, number, boolean };
+    Kind kind = Kind::text;
+    std::string expected;  // completes "expected …"
+    // False: not what was expected; the owner is untouched.
+    std::function<bool(Owner&, std::string_view)> read;
+    std::function<std::string(const Owner&)> write;
+};
+
+template <class Owner>
+struct Field {
+    std::string_view path;        // in the file: "metrics.port"; empty: not there
+    std::string_view also{};      // another name for the same, with its unit
+    std::string_view variable{};  // in the environment; empty: not there
+    std::string_view flag{};      // on the command line; empty: not there
+    Value<Owner> value;
+    bool secret = false;  // never printed
+};
+
+const std::vector<Field<Config>>& config_fields();
+
+// An app's: in app_manager.array.apps[], and the environment's default app. Their `also` is the
+// camelCase of older servers.
+const std::vector<Field<hub::App>>& app_fields();
+
+// true, 1, yes, on; false, 0, no, off; in any case.
+bool read_boolean(std::string_view text, bool& value);
+
+}  // namespace carillon::server

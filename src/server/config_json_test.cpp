@@ -1,0 +1,225 @@
+#include "server/config_json.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "server/testing_load.h"
+
+namespace carillon::server {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::lines_of;
+using testing::load_file;
+
+std::string with_app(const std::string& members) {
+    return R"({"app_manager": {"array": {"apps": [{"id": "a", "key": "k", "secret": "s", )" +
+           members + "}]}}}";
+}
+
+TEST(ConfigJson, reads_the_shape_of_sockudos_file) {
+    const auto loaded = load_file(R"({
+        "host": "::1", "port": 7001, "mode": "staging", "threads": 3,
+        "shutdown_grace_period": 20, "activity_timeout": 60, "websocket_max_payload_kb": 128,
+        "metrics": {"enabled": false, "host": "::", "port": 9999},
+        "log": {"level": "Warning", "format": "text"},
+        "presence": {"max_members_per_channel": 7, "max_member_size_in_kb": 3},
+        "channel_limits": {"max_name_length": 50},
+        "event_limits": {"max_channels_at_once": 4, "max_name_length": 60,
+                         "max_payload_in_kb": 10, "max_batch_size": 5}
+    })");
+    EXPECT_THAT(lines_of(loaded), IsEmpty());
+    const auto& config = loaded.config;
+    EXPECT_EQ(config.host, "::1");
+    EXPECT_EQ(config.port, 7001);
+    EXPECT_EQ(config.mode, "staging");
+    EXPECT_EQ(config.threads, 3U);
+    EXPECT_EQ(config.shutdown_grace_period_s, 20U);
+    EXPECT_EQ(config.activity_timeout_s, 60U);
+    EXPECT_EQ(config.websocket_max_payload_kb, 128U);
+    EXPECT_FALSE(config.metrics.enabled);
+    EXPECT_EQ(config.metrics.host, "::");
+    EXPECT_EQ(config.metrics.port, 9999);
+    EXPECT_EQ(config.log.level, base::LogLevel::warning);
+    EXPECT_EQ(config.log.format, LogFormat::text);
+    ASSERT_EQ(config.apps.size(), 1U);
+    const auto& limits = config.apps[0].limits;  // of the demo app: the file's own
+    EXPECT_EQ(limits.presence_members_max, 7U);
+    EXPECT_EQ(limits.presence_member_bytes_max, 3U * 1024);
+    EXPECT_EQ(limits.channel_name_bytes_max, 50U);
+    EXPECT_EQ(limits.event_channels_max, 4U);
+    EXPECT_EQ(limits.event_name_bytes_max, 60U);
+    EXPECT_EQ(limits.event_payload_bytes_max, 10U * 1024);
+    EXPECT_EQ(limits.event_batch_max, 5U);
+}
+
+TEST(ConfigJson, reads_apps_with_numbers_as_numbers_or_as_text) {
+    const auto loaded = load_file(R"({"app_manager": {"array": {"apps": [
+        {"id": "a", "key": "ak", "secret": "as", "enabled": false, "enable_client_messages": true,
+         "max_connections": "1000", "max_client_events_per_second": 5,
+         "max_presence_members_per_channel": "6", "max_presence_member_size_in_kb": 7,
+         "max_channel_name_length": 8, "max_event_channels_at_once": "9",
+         "max_event_name_length": 10, "max_event_payload_in_kb": "11", "max_event_batch_size": 12},
+        {"id": "b", "key": "bk", "secret": "bs", "max_connections": 0, "max_event_batch_size": null}
+    ]}}})");
+    EXPECT_THAT(lines_of(loaded), IsEmpty());
+    ASSERT_EQ(loaded.config.apps.size(), 2U);
+    const auto& a = loaded.config.apps[0];
+    EXPECT_EQ(a.id + a.key + a.secret, "aakas");
+    EXPECT_FALSE(a.enabled);
+    EXPECT_TRUE(a.client_events);
+    EXPECT_EQ(a.limits.connections_max, 1000U);
+    EXPECT_EQ(a.limits.client_events_per_second, 5U);
+    EXPECT_EQ(a.limits.presence_members_max, 6U);
+    EXPECT_EQ(a.limits.presence_member_bytes_max, 7U * 1024);
+    EXPECT_EQ(a.limits.channel_name_bytes_max, 8U);
+    EXPECT_EQ(a.limits.event_channels_max, 9U);
+    EXPECT_EQ(a.limits.event_name_bytes_max, 10U);
+    EXPECT_EQ(a.limits.event_payload_bytes_max, 11U * 1024);
+    EXPECT_EQ(a.limits.event_batch_max, 12U);
+    const auto& b = loaded.config.apps[1];
+    EXPECT_TRUE(b.enabled);
+    EXPECT_FALSE(b.client_events);  // may publish only when it says so
+    EXPECT_EQ(b.limits.connections_max, 0U);
+    EXPECT_EQ(b.limits.event_batch_max, 10U);
+}
+
+TEST(ConfigJson, starts_every_app_from_the_limits_of_the_file_wherever_they_stand) {
+    const auto loaded = load_file(R"({"app_manager": {"array": {"apps": [
+        {"id": "a", "key": "k", "secret": "s", "max_event_batch_size": 3}]}},
+        "event_limits": {"max_batch_size": 99, "max_name_length": 98}})");
+    EXPECT_EQ(loaded.config.apps[0].limits.event_batch_max, 3U);
+    EXPECT_EQ(loaded.config.apps[0].limits.event_name_bytes_max, 98U);
+}
+
+TEST(ConfigJson, understands_the_names_and_the_no_limit_of_soketi) {
+    const auto loaded = load_file(with_app(R"("maxConnections": -1, "enableClientMessages": true,
+                              "maxEventPayloadInKb": 20, "maxPresenceMemberSizeInKb": "4")"));
+    EXPECT_THAT(lines_of(loaded), IsEmpty());
+    EXPECT_EQ(loaded.config.apps[0].limits.connections_max, 0U);
+    EXPECT_TRUE(loaded.config.apps[0].client_events);
+    EXPECT_EQ(loaded.config.apps[0].limits.event_payload_bytes_max, 20U * 1024);
+    EXPECT_EQ(loaded.config.apps[0].limits.presence_member_bytes_max, 4U * 1024);
+}
+
+TEST(ConfigJson, names_an_unknown_key_with_its_path_and_the_nearest_known) {
+    EXPECT_THAT(
+        lines_of(load_file(R"({"metrics": {"prot": 1}, "treads": 2, "elephant": {"port": 3}})")),
+        ElementsAre("warning: metrics.prot: unknown key; did you mean port?",
+                    "warning: treads: unknown key; did you mean threads?",
+                    "warning: elephant: unknown key"));
+    EXPECT_THAT(lines_of(load_file(with_app(R"("max_conections": 1, "maxConections": 2)"))),
+                ElementsAre("warning: app_manager.array.apps[0].max_conections: unknown key; did "
+                            "you mean max_connections?",
+                            "warning: app_manager.array.apps[0].maxConections: unknown key; did "
+                            "you mean maxConnections?"));
+}
+
+TEST(ConfigJson, calls_an_unknown_key_an_error_when_asked_to) {
+    const auto loaded =
+        load({.file = R"({"prot": 1, "ssl": {}})", .unknown_keys = Severity::error});
+    EXPECT_THAT(lines_of(loaded), ElementsAre("error: prot: unknown key; did you mean port?",
+                                              "warning: ssl: not yet supported; it has no effect"));
+    EXPECT_TRUE(loaded.failed());
+}
+
+TEST(ConfigJson, says_which_of_sockudos_keys_do_nothing_yet) {
+    EXPECT_THAT(
+        lines_of(load_file(R"({"ssl": {"enabled": true}, "metrics": {"driver": "prometheus"}})")),
+        ElementsAre("warning: ssl: not yet supported; it has no effect",
+                    "warning: metrics.driver: not yet supported; it has no effect"));
+    EXPECT_THAT(
+        lines_of(load_file(with_app(
+            R"("allowedOrigins": ["*"], "webhooks": null, "max_read_requests_per_second": 1)"))),
+        ElementsAre(
+            "warning: app_manager.array.apps[0].allowedOrigins: not yet supported; it has no "
+            "effect",
+            "warning: app_manager.array.apps[0].max_read_requests_per_second: not yet supported; "
+            "it has no effect"));
+}
+
+TEST(ConfigJson, names_path_range_and_unit_where_a_value_is_wrong_and_keeps_the_default) {
+    const auto loaded = load_file(R"({"port": 65536, "host": 7, "metrics": {"enabled": "yes"},
+        "activity_timeout": 0, "threads": 65, "shutdown_grace_period": 3.0, "log": {"level": "loud"},
+        "presence": 4})");
+    EXPECT_THAT(
+        lines_of(loaded),
+        ElementsAre("error: port: expected a number from 0 to 65535",
+                    "error: host: expected a text, not empty, without control characters",
+                    "error: metrics.enabled: expected true or false",
+                    "error: activity_timeout: expected a number of seconds from 1 to 86400",
+                    "error: threads: expected a number from 0 to 64",
+                    "error: shutdown_grace_period: expected a number of seconds from 0 to 3600",
+                    "error: log.level: expected one of debug, info, warning, error, warn",
+                    "error: presence: expected an object"));
+    EXPECT_EQ(loaded.config.port, 6001);
+    EXPECT_EQ(loaded.config.activity_timeout_s, 120U);
+}
+
+TEST(ConfigJson, never_repeats_a_value) {
+    const auto loaded = load_file(R"({"app_manager": {"array": {"apps": [
+        {"id": "a", "key": "k", "secret": {"hunter2": "hunter2"}},
+        {"id": "b", "key": "j", "secret": "hunter2\n", "max_connections": "hunter2"}]}}})");
+    EXPECT_EQ(loaded.problems.size(), 3U);
+    for (const auto& line : lines_of(loaded))
+        EXPECT_THAT(line, ::testing::Not(HasSubstr("hunter2")));
+}
+
+TEST(ConfigJson, wants_id_key_and_secret_of_every_app_and_no_two_alike) {
+    EXPECT_THAT(lines_of(load_file(R"({"app_manager": {"array": {"apps": [
+                    {"id": "a", "key": "k", "secret": "s"}, {"id": "a", "key": "k"}, 7]}}})")),
+                ElementsAre("error: app_manager.array.apps[1].secret: required",
+                            "error: app_manager.array.apps[2]: expected an object",
+                            "error: app_manager.array.apps[1].id: also that of apps[0]",
+                            "error: app_manager.array.apps[1].key: also that of apps[0]"));
+    EXPECT_THAT(lines_of(load_file(R"({"app_manager": {"array": {"apps": {}}}})")),
+                ElementsAre("error: app_manager.array.apps: expected an array of apps"));
+}
+
+TEST(ConfigJson, takes_null_for_not_given) {
+    const auto loaded =
+        load_file(R"({"port": null, "metrics": null, "app_manager": {"array": {"apps": null}}})");
+    EXPECT_THAT(lines_of(loaded), IsEmpty());
+    EXPECT_EQ(loaded.config.port, 6001);
+    EXPECT_THAT(lines_of(load_file(R"({"app_manager": {"array": {"apps": [
+                    {"id": "a", "key": "k", "secret": null}]}}})")),
+                ElementsAre("error: app_manager.array.apps[0].secret: required"));
+}
+
+TEST(ConfigJson, knows_a_setting_by_its_name_with_a_unit_but_not_twice) {
+    const auto loaded = load_file(R"({"activity_timeout_s": 60})");
+    EXPECT_THAT(lines_of(loaded), IsEmpty());
+    EXPECT_EQ(loaded.config.activity_timeout_s, 60U);
+    EXPECT_THAT(lines_of(load_file(R"({"activity_timeout_s": 60, "activity_timeout": 61})")),
+                ElementsAre("error: activity_timeout: given twice, under two names"));
+}
+
+TEST(ConfigJson, refuses_a_text_to_be_replaced_rather_than_take_it_for_the_secret) {
+    EXPECT_THAT(lines_of(load_file(R"({"app_manager": {"array": {"apps": [
+                    {"id": "a", "key": "k", "secret": "${SECRET:-x}"}]}}})")),
+                ElementsAre("error: app_manager.array.apps[0].secret: replacing ${...} is not yet "
+                            "supported"));
+}
+
+TEST(ConfigJson, names_line_and_column_where_the_text_is_no_json) {
+    const auto first = [](std::string text) { return lines_of(load_file(std::move(text))).at(0); };
+    EXPECT_THAT(first("{\n  \"host\": \"x\",\n  \"port\" 7\n}"),
+                HasSubstr("error: (the file): line 3, column 10: "));
+    EXPECT_THAT(first("{\"hôst\": oops}"), HasSubstr("line 1, column 10: "));
+    EXPECT_THAT(first("{}\n{}"), HasSubstr("line 2, column 1: "));
+    EXPECT_THAT(first("{\n\"a\": 1"), HasSubstr("line 2, column 7: "));
+    EXPECT_THAT(first(""), HasSubstr("line 1, column 1: "));
+    EXPECT_THAT(first("{\"a\": 1,}"), HasSubstr("line 1, column 9: "));
+    EXPECT_THAT(first("\xff{}"), HasSubstr("line 1, column 1: "));
+    EXPECT_THAT(first(std::string(100, '[')), HasSubstr("line 1, column 33: "));  // too deep
+    EXPECT_EQ(first("[]"), "error: (the file): expected an object");
+}
+
+TEST(ConfigJson, ignores_space_around_the_object) {
+    EXPECT_THAT(lines_of(load_file("\n {\"port\": 1} \r\n\t\n")), IsEmpty());
+}
+
+}  // namespace
+}  // namespace carillon::server

@@ -1,0 +1,134 @@
+// server/main.cpp: carillon serve | check-config | version | help.
+#include <pthread.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <fstream>
+#include <sstream>
+
+#include "base/time.h"
+#include "server/check_config.h"
+#include "server/config_load.h"
+#include "server/flags.h"
+#include "server/log.h"
+#include "server/server.h"
+
+namespace carillon::server {
+namespace {
+
+constexpr const char* version = "0.1.0";
+
+int complain(std::string_view message) {
+    std::fprintf(stderr, "carillon: %.*s\n", static_cast<int>(message.size()), message.data());
+    return 2;
+}
+
+Result<Sources> gather_sources(const Command& command) {
+    Sources sources{.file = {}, .environment = environment_of(environ), .flags = command.flags};
+    const auto path = config_path(command.config_path, sources.environment);
+    if (!path) return sources;
+    std::ifstream file(*path);
+    if (!file) return Error{ErrorKind::io, "cannot read the configuration file " + *path};
+    std::stringstream text;
+    text << file.rdbuf();
+    sources.file = text.str();
+    return sources;
+}
+
+// Blocked before any thread starts, so that only main's sigwait sees them.
+sigset_t block_signals() {
+    std::signal(SIGPIPE, SIG_IGN);
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+    return stop;
+}
+
+void say_where_to_look(const Config& config, const Server& server) {
+    const auto at = config.host + ":" + std::to_string(server.port());
+    std::printf("\nCarillon %s listens on http://%s  (%u loops)\n", version, at.c_str(),
+                server.threads());
+    if (server.metrics_port() != 0) {
+        std::printf("  metrics    http://%s:%u/metrics\n", config.metrics.host.c_str(),
+                    server.metrics_port());
+    }
+    if (!demo_warnings(config).empty()) {
+        std::printf(
+            "  subscribe  new Pusher('%s', {wsHost: '%s', wsPort: %u, forceTLS: false, cluster: "
+            "''})\n",
+            std::string(demo_key).c_str(), config.host.c_str(), server.port());
+        std::printf("  try        curl http://%s/up/%s\n", at.c_str(),
+                    std::string(demo_id).c_str());
+    }
+    std::printf("\n");
+    std::fflush(stdout);
+}
+
+int serve(const Command& command) {
+    const auto sources = gather_sources(command);
+    if (!sources.has_value()) return complain(sources.error().message);
+    const auto loaded = load(*sources);
+    for (const auto& problem : loaded.problems) complain(line_of(problem));
+    if (loaded.failed()) return 2;
+    const auto exposure = check_exposure(loaded.config);
+    if (!exposure.has_value()) return complain(exposure.error().message);
+
+    const auto stop = block_signals();
+    const base::SystemClock clock;
+    Log log(clock, loaded.config.log);
+    for (const auto& warning : demo_warnings(loaded.config))
+        log.warning("demo_credentials", {{"message", warning}});
+    Server server(loaded.config, clock, log);
+    const auto started = server.start();
+    if (!started.has_value()) return complain(started.error().message);
+    log.info("listening", {{"host", loaded.config.host},
+                           {"port", std::int64_t{server.port()}},
+                           {"metrics_port", std::int64_t{server.metrics_port()}},
+                           {"threads", std::int64_t{server.threads()}}});
+    say_where_to_look(loaded.config, server);
+
+    int signal = 0;
+    sigwait(&stop, &signal);
+    server.drain();
+    server.wait();
+    log.info("stopped");
+    return 0;
+}
+
+int check(const Command& command) {
+    auto sources = gather_sources(command);
+    if (!sources.has_value()) return complain(sources.error().message);
+    const auto checked = check_config(std::move(*sources));
+    std::fputs(checked.text.c_str(), stdout);
+    return checked.exit_code;
+}
+
+int run(const std::vector<std::string>& arguments) {
+    const auto command = parse_command(arguments);
+    if (!command.has_value()) return complain(command.error().message);
+    switch (command->kind) {
+        case Command::Kind::serve:
+            return serve(*command);
+        case Command::Kind::check_config:
+            return check(*command);
+        case Command::Kind::version:
+            return std::printf("carillon %s\n", version) < 0;
+        case Command::Kind::help:
+            return std::fputs(std::string(help_text()).c_str(), stdout) < 0;
+    }
+    return 2;
+}
+
+}  // namespace
+}  // namespace carillon::server
+
+int main(int argc, char** argv) {
+    try {
+        return carillon::server::run({argv + 1, argv + argc});
+    } catch (const std::exception& error) {
+        return carillon::server::complain(error.what());
+    }
+}

@@ -1,0 +1,27 @@
+// server/protocols.h: what this server speaks.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "hub/hub.h"
+#include "protocol/protocol.h"
+#include "server/config.h"
+
+namespace carillon::server {
+
+// What a protocol may be given.
+struct Parts {
+    hub::Hub& hub;
+    hub::Apps& apps;
+    const base::Clock& clock;
+    base::Log& log;
+    const Config& config;
+};
+
+using Protocols = std::vector<std::unique_ptr<protocol::Protocol>>;
+Protocols make_protocols(const Parts& parts);
+
+}  // namespace carillon::server

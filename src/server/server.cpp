@@ -1,0 +1,194 @@
+#include "server/server.h"
+
+#include <algorithm>
+#include <latch>
+
+#include "admin/routes.h"
+#include "base/random.h"
+
+namespace carillon::server {
+
+namespace {
+
+constexpr int listen_backlog = 4096;  // the kernel cuts it to net.core.somaxconn
+
+hub::HubConfig hub_config(const Config& config) {
+    auto threads = config.threads != 0 ? config.threads : std::thread::hardware_concurrency();
+    threads = std::clamp<unsigned>(threads, 1, limits::lanes_max);
+    return {.lanes = threads, .lane_limits = {}, .random = [](unsigned) {
+                return std::make_unique<base::SystemRandom>();
+            }};
+}
+
+}  // namespace
+
+Server::Core::Core(const base::Clock& clock, hub::Lane& lane, edge::Shared shared)
+    : loop(clock, lane.index()), worker(loop, lane, shared) {}
+
+Server::Server(Config config, const base::Clock& clock, base::Log& log)
+    : config_(std::move(config)),
+      clock_(clock),
+      log_(log),
+      started_(clock.now()),
+      hub_(std::make_unique<hub::Hub>(hub_config(config_))) {}
+
+Server::~Server() {
+    stop_loops();
+    wait();
+    hub_->drain();
+}
+
+// ---- start ----
+
+Result<void> Server::start() {
+    TRY_AS(apps_, apps::MemoryApps::make(config_.apps));
+    protocols_ =
+        std::make_unique<Protocols>(make_protocols({*hub_, *apps_, clock_, log_, config_}));
+    TRY(build_routes());
+    const edge::Shared shared{framing_, log_, config_.websocket_max_payload_kb * limits::kib};
+    for (unsigned i = 0; i < hub_->lane_count(); ++i) {
+        cores_.push_back(std::make_unique<Core>(clock_, hub_->lane(i), shared));
+    }
+    TRY(listen());
+    for (auto& core : cores_) core->thread = std::thread([this, &core] { run(*core); });
+    return {};
+}
+
+Result<void> Server::build_routes() {
+    for (const auto& protocol : *protocols_) {
+        TRY(protocol->routes(client_routes_));
+    }
+    return admin::routes(admin_routes_, [this](auto done) { gather(std::move(done)); });
+}
+
+// The first lane proves that the port is ours alone; only then do the others share it.
+Result<void> Server::listen() {
+    port_ = config_.port;
+    for (auto& core : cores_) {
+        const bool first = core == cores_.front();
+        TRY_AS(const int fd, net::bind_listener(config_.host, port_, first, listen_backlog));
+        core->clients = std::make_unique<net::Listener>(
+            core->loop, fd,
+            [this, &worker = core->worker](int client) { worker.accept(client, client_routes_); });
+        port_ = core->clients->port();
+    }
+    if (!config_.metrics.enabled) return {};
+    auto& core = *cores_.front();
+    TRY_AS(const int fd,
+           net::bind_listener(config_.metrics.host, config_.metrics.port, true, listen_backlog));
+    core.admin = std::make_unique<net::Listener>(
+        core.loop, fd, [this, &core](int client) { core.worker.accept(client, admin_routes_); });
+    metrics_port_ = core.admin->port();
+    return {};
+}
+
+void Server::run(Core& core) {
+    auto& home = core.worker.lane().home();
+    home.settle();
+    core.loop.run();
+    home.unsettle();  // whoever takes the server apart is at home here again
+}
+
+// ---- stop ----
+
+void Server::drain() {
+    if (draining_.exchange(true)) return;
+    log_.info("draining", {{"grace_s", std::int64_t{config_.shutdown_grace_period_s}}});
+    hub_->drain();
+    cores_undrained_ = threads();
+    for (auto& core : cores_) core->loop.post([this, &core] { drain_core(*core); });
+}
+
+// Clients go over the first half of the grace time, so that they do not all come back in the same moment, and the
+// slow ones have the other half to take what they are owed.
+void Server::drain_core(Core& core) {
+    const auto grace_ns = config_.shutdown_grace_period_s * base::ns_per_s;
+    if (&core == cores_.front().get()) {
+        core.loop.timers().arm(grace_, clock_.now().steady_ns + grace_ns - grace_ns / 10);
+        if (core.admin != nullptr) core.admin->close();
+    }
+    core.clients->close();
+    core.worker.drain(grace_ns / 2, [this] { core_drained(); });
+}
+
+void Server::core_drained() {
+    if (cores_undrained_.fetch_sub(1) == 1) stop_loops();
+}
+
+void Server::stop_loops() {
+    for (auto& core : cores_) core->loop.stop();
+}
+
+void Server::wait() {
+    for (auto& core : cores_) {
+        if (core->thread.joinable()) core->thread.join();
+    }
+}
+
+void Server::run_due_timers() {
+    std::latch done(threads());
+    for (auto& core : cores_) {
+        core->loop.post([&] {
+            core->loop.run_due_timers();
+            done.count_down();
+        });
+    }
+    done.wait();
+}
+
+// ---- numbers ----
+
+// Every lane reports on its own loop, where its books agree with themselves; the first core's loop, which serves the
+// admin port, puts the reports together.
+void Server::gather(std::function<void(admin::Report)> done) {
+    struct Gathering {
+        admin::Report report;
+        std::size_t missing;
+        std::function<void(admin::Report)> done;
+    };
+    auto gathering = std::make_shared<Gathering>(Gathering{{}, cores_.size(), std::move(done)});
+    gathering->report.lanes.resize(cores_.size());
+    for (auto& core : cores_) {
+        core->loop.post([this, &core, gathering] {
+            cores_.front()->loop.post([this, gathering, lane = report_of(*core)] {
+                gathering->report.lanes[lane.lane] = lane;
+                if (--gathering->missing != 0) return;
+                fill_totals(gathering->report);
+                gathering->done(std::move(gathering->report));
+            });
+        });
+    }
+}
+
+admin::LaneReport Server::report_of(Core& core) {
+    auto report = admin::report_of(core.worker.lane());
+    report.connections = core.worker.connections();
+    report.mailbox_refused = core.loop.mailbox_refused();
+    report.accepted = core.clients->accepted();
+    report.refused_descriptors = core.clients->refused_descriptors();
+    return report;
+}
+
+void Server::fill_totals(admin::Report& report) {
+    for (std::size_t i = 0; i < hub::outcomes; ++i) {
+        const auto outcome = static_cast<hub::Outcome>(i);
+        const auto count = hub_->refused(outcome).get();
+        if (count != 0) report.refusals.emplace_back(hub::name_of(outcome), count);
+    }
+    for (const auto& protocol : *protocols_) {
+        protocol->each_refusal([&](std::string_view reason, std::uint64_t count) {
+            report.protocol_refusals.push_back(
+                {std::string(protocol->name()), std::string(reason), count});
+        });
+    }
+    for (const auto& core : cores_) {
+        report.protocol_refusals.push_back(
+            {"http", "lane_" + std::to_string(core->loop.index()), core->worker.http_refusals()});
+    }
+    report.published = hub_->published().get();
+    report.channels = hub_->channel_count();
+    report.uptime_s =
+        static_cast<std::uint64_t>((clock_.now().steady_ns - started_.steady_ns) / base::ns_per_s);
+}
+
+}  // namespace carillon::server

@@ -1,0 +1,94 @@
+// server/server.h: every part by hand: the hub, the protocols, a loop and a worker per core, the listeners, the admin
+// port, and how they stop. main builds one; a test builds one with a clock of its own.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "admin/report.h"
+#include "apps/memory/memory_apps.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "edge/framing.h"
+#include "edge/worker.h"
+#include "http/router.h"
+#include "hub/hub.h"
+#include "net/listener.h"
+#include "net/loop.h"
+#include "server/config.h"
+#include "server/protocols.h"
+
+namespace carillon::server {
+
+class Server {
+ public:
+    // Parts that know of nothing yet; `clock` and `log` outlive the server.
+    Server(Config config, const base::Clock& clock, base::Log& log);
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+    ~Server();  // without a word to anyone still connected
+
+    // Binds the ports and starts a thread per loop. After an Error only the destructor may follow.
+    Result<void> start();
+    std::uint16_t port() const { return port_; }
+    std::uint16_t metrics_port() const { return metrics_port_; }  // 0: no admin port
+
+    // Any thread: stops accepting, says goodbye to every client over a window, and stops; wait() then returns. After
+    // the grace time whoever is left is cut off.
+    void drain();
+    void wait();
+
+    hub::Hub& hub() { return *hub_; }
+    unsigned threads() const { return static_cast<unsigned>(cores_.size()); }
+    // For a test that moved its clock: fires what is due, and returns when every loop has.
+    void run_due_timers();
+
+ private:
+    // What lives on one core.
+    struct Core {
+        Core(const base::Clock& clock, hub::Lane& lane, edge::Shared shared);
+        net::Loop loop;
+        edge::Worker worker;
+        std::unique_ptr<net::Listener> clients;
+        std::unique_ptr<net::Listener> admin;  // on the first core
+        std::thread thread;
+    };
+    struct GraceTimer final : net::Timer {
+        explicit GraceTimer(Server& s) : server(s) {}
+        void on_timer(Now) override { server.stop_loops(); }
+        Server& server;
+    };
+
+    Result<void> build_routes();
+    Result<void> listen();
+    void run(Core& core);
+    void drain_core(Core& core);
+    void core_drained();
+    void stop_loops();
+    void gather(std::function<void(admin::Report)> done);
+    admin::LaneReport report_of(Core& core);
+    void fill_totals(admin::Report& report);
+
+    const Config config_;
+    const base::Clock& clock_;
+    base::Log& log_;
+    const Now started_;
+    std::uint16_t port_ = 0;
+    std::uint16_t metrics_port_ = 0;
+
+    std::unique_ptr<apps::MemoryApps> apps_;
+    std::unique_ptr<hub::Hub> hub_;
+    std::unique_ptr<Protocols> protocols_;
+    http::Router client_routes_;
+    http::Router admin_routes_;
+    edge::WebSocketFraming framing_;
+    std::vector<std::unique_ptr<Core>> cores_;
+    GraceTimer grace_{*this};
+    std::atomic<unsigned> cores_undrained_{0};
+    std::atomic<bool> draining_{false};
+};
+
+}  // namespace carillon::server
