@@ -39,11 +39,13 @@ void Connection::write(hub::Outbox& outbox) {
             budget -= io.bytes;
             took_bytes_ = true;
         }
-        if (io.state != net::Io::ok || io.bytes < offered) return blocked(io);
+        if (io.state != net::Io::ok || io.bytes < offered) {
+            blocked(io);
+            break;
+        }
     }
-    if (!outbox.empty()) return;
-    if (state_ == State::finishing) return linger();
-    want_more();
+    if (outbox.empty() && state_ == State::finishing) return linger();
+    want_more();  // also while publications wait: who cannot keep up must be able to unsubscribe
 }
 
 // The short cut of a flush with one batch: nothing waits here, so nothing is queued.
@@ -122,17 +124,26 @@ void Connection::take_in(std::span<char> in) {
 void Connection::resume() {
     paused_ = false;
     if (taking_in_ || state_ != State::open) return;
-    // At most one read's worth waits here, because a paused connection is not read.
-    base::Buffer waiting = std::exchange(unread_, {});
-    take_in({waiting.data(), waiting.size()});
+    arm();
     want_more();
 }
 
-// A client that does not take its replies is not read; a lingering one is read to its end, and what it says is ignored.
+// What was read and waits comes first: at most one read's worth, because who is not listened to is not read. A
+// lingering client is read to its end, and what it says is ignored.
 void Connection::want_more() {
+    if (!unread_.empty() && listening()) {
+        base::Buffer waiting = std::exchange(unread_, {});
+        take_in({waiting.data(), waiting.size()});
+    }
     if (ended_) return;
-    const bool open = listening() && outbox_.reply_bytes() <= limits::unsent_replies_bytes_max;
-    if (open || state_ == State::lingering) socket_.want_readable();
+    if (listening() || state_ == State::lingering) socket_.want_readable();
+}
+
+// A client that does not take its replies gets no more of them. Asked before each message, not only before each read:
+// one read may hold thousands of small requests with large answers.
+bool Connection::listening() const {
+    return !paused_ && state_ == State::open &&
+           outbox_.reply_bytes() <= limits::unsent_replies_bytes_max;
 }
 
 void Connection::become(std::unique_ptr<Dialogue> next) {

@@ -51,7 +51,6 @@ class Connection final : public ConnectionHook,
     // While paused nothing is read; what was read waits here.
     void pause() { paused_ = true; }
     void resume();
-    bool listening() const { return !paused_ && state_ == State::open; }
     // Sends what is queued, then the end, then waits for the peer's end for a while. Nothing more is read.
     void finish(hub::CloseReason why);
     // At once. What is queued is lost.
@@ -86,6 +85,7 @@ class Connection final : public ConnectionHook,
     void blocked(const net::Io& io);
     void take_in(std::span<char> in);
     void want_more();
+    bool listening() const;
     void arm();
     void linger();
 
@@ -95,7 +95,7 @@ class Connection final : public ConnectionHook,
     std::unique_ptr<Dialogue>
         dialogue_;  // may hold a hub session that uses outbox_: destroyed before it
     std::unique_ptr<Dialogue> previous_;  // returns to its caller before it is destroyed
-    base::Buffer unread_;                 // read, but the dialogue is paused
+    base::Buffer unread_;                 // read, but nobody listens yet
     hub::CloseReason why_ = hub::CloseReason::peer;
     State state_ = State::open;
     bool paused_ = false;

@@ -54,7 +54,10 @@ TEST(WebSocketFraming, appends_behind_what_is_there) {
     for (int i = 0; i < 2; ++i) {
         EXPECT_TRUE(framing.frame(body).encode({*publication, "channel", {}}, out));
     }
-    EXPECT_EQ(out.view(), "before\x81\x03" "abc\x81\x03" "abc");
+    EXPECT_EQ(out.view(),
+              "before\x81\x03"
+              "abc\x81\x03"
+              "abc");
 }
 
 TEST(WebSocketFraming, leaves_the_buffer_as_it_was_when_there_is_no_frame) {

@@ -32,7 +32,8 @@ TEST(HttpDialogue, answers_one_request_after_another_on_one_connection) {
 TEST(HttpDialogue, reads_a_request_however_its_bytes_are_cut) {
     House house;
     auto client = house.connect();
-    for (const char& byte : std::string("POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabcde")) {
+    for (const char& byte :
+         std::string("POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabcde")) {
         client.send({&byte, 1});
         house.on_loop([] {});
     }
@@ -142,7 +143,8 @@ TEST(HttpDialogue, leaves_the_body_out_for_head) {
 TEST(HttpDialogue, tells_who_expects_it_to_go_on) {
     House house;
     auto client = house.connect();
-    client.send("POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    client.send(
+        "POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
     const auto leave = client.answer();
     EXPECT_EQ(leave.status, 100);
     EXPECT_EQ(leave.head, "HTTP/1.1 100 Continue\r\n\r\n");
@@ -208,7 +210,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"long_target", 414, "GET /" + std::string(20'000, 'x') + " HTTP/1.1\r\n"},
         Refused{"long_header", 431, get("/", "X: " + std::string(20'000, 'x') + "\r\n")},
         Refused{"expectation", 417, get("/", "Expect: miracles\r\n")},
-        Refused{"coding", 501, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"},
+        Refused{"coding", 501,
+                "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"},
         Refused{"version", 505, "GET / HTTP/2.0\r\nHost: x\r\n\r\n"}),
     [](const auto& one) { return one.param.name; });
 
@@ -377,7 +380,7 @@ TEST(HttpDialogue, says_504_after_thirty_seconds_and_ignores_the_answer_that_com
 }
 
 TEST(HttpDialogue, gives_a_client_that_does_not_read_five_seconds_for_the_last_answer) {
-    House house({.send_buffer_bytes = 4096});
+    House house({.buffer_bytes = 4096});
     auto client = house.connect(0, 4096);
     client.send(get("/bytes/4000000", "Connection: close\r\n"));
     ASSERT_TRUE(net::eventually([&] { return house.hub.lane(0).books().writes.get() != 0; }));
@@ -390,7 +393,7 @@ TEST(HttpDialogue, gives_a_client_that_does_not_read_five_seconds_for_the_last_a
 // ---- bounds ----
 
 TEST(HttpDialogue, does_not_pile_up_answers_that_nobody_reads) {
-    House house({.send_buffer_bytes = 4096});
+    House house({.buffer_bytes = 4096});
     auto client = house.connect(0, 4096);
     constexpr int requests = 1000;
     std::string all;

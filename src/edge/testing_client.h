@@ -59,13 +59,16 @@ inline constexpr std::string_view upgrade_headers =
     "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
+// SO_SNDBUF or SO_RCVBUF. Both small on the way to a client make it slow at once; the kernel rounds them up.
+inline void set_buffer(int fd, int which, int bytes) {
+    EXPECT_EQ(::setsockopt(fd, SOL_SOCKET, which, &bytes, sizeof bytes), 0);
+}
+
 class Client {
  public:
-    explicit Client(std::uint16_t port, int receive_buffer_bytes = 0)
-        : peer_(net::Peer::unconnected()) {
-        if (receive_buffer_bytes != 0) {
-            ::setsockopt(peer_.fd(), SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes,
-                         sizeof receive_buffer_bytes);
+    explicit Client(std::uint16_t port, int buffer_bytes = 0) : peer_(net::Peer::unconnected()) {
+        if (buffer_bytes != 0) {
+            set_buffer(peer_.fd(), SO_RCVBUF, buffer_bytes);
         }
         const timeval patience{10, 0};
         ::setsockopt(peer_.fd(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
@@ -86,8 +89,7 @@ class Client {
     }
     // Whatever fits without waiting; how much that was.
     std::size_t send_some(std::string_view bytes) const {
-        const auto n =
-            ::send(peer_.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        const auto n = ::send(peer_.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         return n < 0 ? 0 : static_cast<std::size_t>(n);
     }
     void half_close() const { ::shutdown(peer_.fd(), SHUT_WR); }

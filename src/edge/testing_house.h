@@ -28,7 +28,7 @@ namespace carillon::edge::testing {
 struct HouseOptions {
     unsigned lanes = 1;
     const base::Clock* clock = nullptr;  // null: the house's own, which stands still
-    int send_buffer_bytes = 0;           // of the server's sockets; 0: the kernel's choice
+    int buffer_bytes = 0;                // of the server's sockets; 0: the kernel's choice
     std::size_t message_bytes_max = limits::websocket_message_bytes_max;
 };
 
@@ -54,11 +54,11 @@ class House {
 
     // ---- clients ----
 
-    Client connect(unsigned lane = 0, int receive_buffer_bytes = 0) {
-        return Client(cores_[lane]->port, receive_buffer_bytes);
+    Client connect(unsigned lane = 0, int buffer_bytes = 0) {
+        return Client(cores_[lane]->port, buffer_bytes);
     }
-    Client connect_to(std::string_view channel, unsigned lane = 0, int receive_buffer_bytes = 0) {
-        Client client = connect(lane, receive_buffer_bytes);
+    Client connect_to(std::string_view channel, unsigned lane = 0, int buffer_bytes = 0) {
+        Client client = connect(lane, buffer_bytes);
         client.upgrade(channel);
         return client;
     }
@@ -143,11 +143,11 @@ class House {
         });
         return snapshot;
     }
+    const hub::Books& counts(unsigned lane = 0) { return hub.lane(lane).books(); }
     // Nobody is here any more, neither a socket nor a session.
     bool empties(unsigned lane = 0) {
-        return net::eventually([&] {
-            return worker(lane).connections() == 0 && hub.lane(lane).session_count() == 0;
-        });
+        return net::eventually(
+            [&] { return worker(lane).connections() == 0 && hub.lane(lane).session_count() == 0; });
     }
 
     // The loops end; then whoever calls this is at home on them.
@@ -167,10 +167,8 @@ class House {
             const int fd = net::bind_listener("127.0.0.1", 0, true, 64).value();
             port = net::bound_port(fd);
             listener.emplace(loop, fd, [this, &house](int client) {
-                const int bytes = house.options_.send_buffer_bytes;
-                if (bytes != 0) {
-                    ::setsockopt(client, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
-                }
+                const int bytes = house.options_.buffer_bytes;
+                if (bytes != 0) set_buffer(client, SO_SNDBUF, bytes);
                 worker.accept(client, house.router_);
             });
         }

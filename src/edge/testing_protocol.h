@@ -4,6 +4,7 @@
 //   echo X       answered with itself              bytes N      answered with N bytes
 //   pause        nothing more is read              close        our close frame, 4002
 //   fail         an Error, 4001                    fail-bare    an Error without a code
+//   join X       joins another channel
 //   anything else is published to the channel
 //
 // What a session was told is written down, one line each, and can be read from any thread.
@@ -110,7 +111,8 @@ class TestProtocol final : public protocol::Protocol {
     BodyFormat body_format_;
     mutable std::mutex mutex_;
     std::vector<std::string> lines_;
-    std::map<std::string, TestSession*, std::less<>> sessions_;  // the last that joined each channel
+    std::map<std::string, TestSession*, std::less<>>
+        sessions_;  // the last that joined each channel
 };
 
 class TestSession final : public protocol::Session {
@@ -119,12 +121,12 @@ class TestSession final : public protocol::Session {
         : out(opening.out),
           outbox(opening.outbox),
           protocol_(protocol),
-          channel_(opening.request.param("channel")) {
-        const auto& format = opening.framing.frame(protocol.body_format());
+          channel_(opening.request.param("channel")),
+          format_(opening.framing.frame(protocol.body_format())) {
         session_ = protocol.hub()
-                       .open(protocol.app, opening.lane, outbox, *this, protocol.policy, format)
+                       .open(protocol.app, opening.lane, outbox, *this, protocol.policy, format_)
                        .session;
-        protocol.hub().subscribe(*session_, channel_, format, {}, opening.now);
+        protocol.hub().subscribe(*session_, channel_, format_, {}, opening.now);
         schedule(opening.now);
         protocol.add(channel_, *this);
         if (protocol.greets) out.reply("welcome");
@@ -139,7 +141,8 @@ class TestSession final : public protocol::Session {
 
     Result<void> on_message(protocol::Message message, Now now) override {
         using Kind = protocol::Message::Kind;
-        protocol_.reply_bytes_max = std::max(protocol_.reply_bytes_max.load(), outbox.reply_bytes());
+        protocol_.reply_bytes_max =
+            std::max(protocol_.reply_bytes_max.load(), outbox.reply_bytes());
         switch (message.kind) {
             case Kind::text:
                 return obey(message.data, now);
@@ -180,6 +183,9 @@ class TestSession final : public protocol::Session {
             out.reply(command);
         } else if (command.starts_with("bytes ")) {
             out.reply(std::string(std::stoul(std::string(command.substr(6))), 'b'));
+        } else if (command.starts_with("join ")) {
+            protocol_.hub().subscribe(*session_, command.substr(5), format_, {}, now);
+            protocol_.note(std::string(command));
         } else if (command == "pause") {
             out.pause();
             protocol_.note("paused");
@@ -203,6 +209,7 @@ class TestSession final : public protocol::Session {
 
     TestProtocol& protocol_;
     const std::string channel_;
+    const hub::Encoder& format_;
     hub::Session* session_ = nullptr;
     std::int64_t next_tick_ns_ = base::never_ns;
 };

@@ -7,6 +7,10 @@
 
 namespace carillon::edge {
 
+namespace {
+constexpr std::uint16_t close_internal_error = 1011;  // for an Error that names no code
+}
+
 WebSocketDialogue::WebSocketDialogue(Connection& connection)
     : connection_(connection), decoder_(connection.worker().message_bytes_max()) {}
 
@@ -24,7 +28,11 @@ void WebSocketDialogue::open(protocol::Protocol& protocol, const http::Request& 
 
 void WebSocketDialogue::on_bytes(std::span<char>& in, Now now) {
     const auto message = decoder_.next(in);
-    if (!message.has_value()) return close_for(message.error());
+    if (!message.has_value()) {
+        close_for(message.error());
+        // The decoder is deaf from here on: an answer to our close would not be heard.
+        return connection_.finish(hub::CloseReason::protocol);
+    }
     if (message->has_value()) on_message(**message, now);
 }
 
@@ -82,10 +90,14 @@ void WebSocketDialogue::close(std::uint16_t code, std::string_view reason) {
     connection_.reply({frame.view()});
     close_deadline_ns_ = worker.now().steady_ns + limits::websocket_close_ms * base::ns_per_ms;
     worker.log().info("websocket_closed", {{"code", std::int64_t{code}}, {"reason", reason}});
+    // The client's answer is awaited also if the session had paused, and the deadline counts also if it was the hub
+    // or the worker that made the session speak.
+    connection_.resume();
 }
 
 void WebSocketDialogue::close_for(const Error& error) {
-    close(static_cast<std::uint16_t>(error.code), error.message);
+    close(error.code != 0 ? static_cast<std::uint16_t>(error.code) : close_internal_error,
+          error.message);
 }
 
 void WebSocketDialogue::pause() { connection_.pause(); }
@@ -114,7 +126,10 @@ void WebSocketDialogue::on_timer(Now now) {
 // ---- the end ----
 
 void WebSocketDialogue::on_drain() {
-    if (session_ != nullptr) session_->on_close(hub::CloseReason::shutdown);
+    if (session_ == nullptr || close_deadline_ns_ != base::never_ns) return;
+    // First, so that the books say why: what the session says next would count as its protocol's wish.
+    connection_.worker().lane().silence(connection_.outbox(), hub::CloseReason::shutdown);
+    session_->on_close(hub::CloseReason::shutdown);
 }
 
 void WebSocketDialogue::on_end() { connection_.abandon(hub::CloseReason::peer); }

@@ -80,14 +80,17 @@ INSTANTIATE_TEST_SUITE_P(
                        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n"
                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"),
                    "Sec-WebSocket-Version: 13"},
-        BadUpgrade{"no_key", 400,
-                   get("/ws/room",
-                       "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"),
-                   "Connection: close"},
+        BadUpgrade{
+            "no_key", 400,
+            get("/ws/room",
+                "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"),
+            "Connection: close"},
         BadUpgrade{"no_upgrade", 400, get("/ws/room"), "Connection: close"},
-        BadUpgrade{"post", 405, "POST /ws/room HTTP/1.1\r\nHost: x\r\n" + std::string(upgrade_headers) + "\r\n",
+        BadUpgrade{"post", 405,
+                   "POST /ws/room HTTP/1.1\r\nHost: x\r\n" + std::string(upgrade_headers) + "\r\n",
                    "Allow: GET", false},
-        BadUpgrade{"nowhere", 404, get("/nowhere", upgrade_headers), "Connection: keep-alive", false}),
+        BadUpgrade{"nowhere", 404, get("/nowhere", upgrade_headers), "Connection: keep-alive",
+                   false}),
     [](const auto& one) { return one.param.name; });
 
 // ---- messages ----
@@ -165,18 +168,17 @@ TEST_P(WebSocketViolation, is_told_in_a_close_frame_and_ends_the_socket) {
 
 INSTANTIATE_TEST_SUITE_P(
     every, WebSocketViolation,
-    ::testing::Values(Violation{"unmasked", 1002, client_frame("x", {.masked = false})},
-                      Violation{"reserved_bits", 1002, client_frame("x", {.reserved_bits = 0x40})},
-                      Violation{"stray_continuation", 1002,
-                                client_frame("x", {.opcode = Opcode::continuation})},
-                      Violation{"bad_close_code", 1002,
-                                client_frame(close_payload(1005), {.opcode = Opcode::close})},
-                      Violation{"not_utf8", 1007, client_frame("\xff")},
-                      Violation{"too_big", 1009, client_frame(std::string(1001, 'x'))},
-                      Violation{"too_big_in_pieces", 1009,
-                                client_frame(std::string(600, 'x'), {.fin = false}) +
-                                    client_frame(std::string(600, 'x'),
-                                                 {.opcode = Opcode::continuation})}),
+    ::testing::Values(
+        Violation{"unmasked", 1002, client_frame("x", {.masked = false})},
+        Violation{"reserved_bits", 1002, client_frame("x", {.reserved_bits = 0x40})},
+        Violation{"stray_continuation", 1002, client_frame("x", {.opcode = Opcode::continuation})},
+        Violation{"bad_close_code", 1002,
+                  client_frame(close_payload(1005), {.opcode = Opcode::close})},
+        Violation{"not_utf8", 1007, client_frame("\xff")},
+        Violation{"too_big", 1009, client_frame(std::string(1001, 'x'))},
+        Violation{"too_big_in_pieces", 1009,
+                  client_frame(std::string(600, 'x'), {.fin = false}) +
+                      client_frame(std::string(600, 'x'), {.opcode = Opcode::continuation})}),
     [](const auto& one) { return one.param.name; });
 
 TEST(WebSocketDialogue, ends_the_socket_after_a_violation_that_follows_our_close) {

@@ -13,6 +13,7 @@ Worker::Worker(net::Loop& loop, hub::Lane& lane, Shared shared)
 }
 
 Worker::~Worker() {
+    drain_.done = nullptr;  // who waits for it may be half destroyed already
     abandon_all();
     bury();
     lane_.reap(now());

@@ -40,7 +40,7 @@ class Worker final : public hub::Wake, private net::Task, private net::Timer {
     void wake() override { loop_.wake(*this); }
 
     // Says goodbye to every client, spread evenly over the window so that they do not all come back in the same
-    // moment. `done` is called once nobody is left; abandon_all() ends the waiting.
+    // moment. `done` is called once nobody is left; abandon_all() ends the waiting, the destructor drops it.
     void drain(std::int64_t window_ns, std::function<void()> done);
     void abandon_all();
     bool draining() const { return drain_.begun; }

@@ -19,7 +19,12 @@ namespace carillon::protocol {
 
 // What a client sent. `data` is borrowed until on_message returns; 64 bytes behind it are readable (simdjson).
 struct Message {
-    enum class Kind : std::uint8_t { text, binary, ping, pong };  // edge has answered a ping already
+    enum class Kind : std::uint8_t {
+        text,
+        binary,
+        ping,
+        pong
+    };  // edge has answered a ping already
     Kind kind;
     std::string_view data;
 };

@@ -25,12 +25,16 @@ struct Value {
     std::function<std::string(const Owner&)> write;
 };
 
+// What a setting is called; empty: it is not there.
+struct Names {
+    std::string_view path{};      // in the file: "metrics.port"
+    std::string_view also{};      // another name in the file for the same, with its unit
+    std::string_view variable{};  // in the environment
+    std::string_view flag{};      // on the command line
+};
+
 template <class Owner>
-struct Field {
-    std::string_view path;        // in the file: "metrics.port"; empty: not there
-    std::string_view also{};      // another name for the same, with its unit
-    std::string_view variable{};  // in the environment; empty: not there
-    std::string_view flag{};      // on the command line; empty: not there
+struct Field : Names {
     Value<Owner> value;
     bool secret = false;  // never printed
 };

@@ -13,7 +13,7 @@ namespace carillon::server {
 namespace {
 
 namespace json = boost::json;
-using Names = std::vector<std::string_view>;
+using Keys = std::vector<std::string_view>;
 
 constexpr std::string_view apps_path = "app_manager.array.apps";
 
@@ -26,9 +26,9 @@ bool is_below(std::string_view path, std::string_view above) {
 }
 
 // Every path that means something, built or not.
-const Names& known_paths() {
-    static const Names paths = [] {
-        Names names = unbuilt_keys();
+const Keys& known_paths() {
+    static const Keys paths = [] {
+        Keys names = unbuilt_keys();
         names.push_back(apps_path);
         for (const auto& field : config_fields()) {
             if (!field.path.empty()) names.push_back(field.path);
@@ -40,8 +40,8 @@ const Names& known_paths() {
 }
 
 // The keys that may stand in the object at `path`.
-Names keys_at(std::string_view path) {
-    Names keys;
+Keys keys_at(std::string_view path) {
+    Keys keys;
     for (auto known : known_paths()) {
         if (!path.empty()) {
             if (!is_below(known, path)) continue;
@@ -130,7 +130,7 @@ class Reader {
 
     template <class Owner>
     void read_field(const Field<Owner>& field, const std::string& path, const json::value& value,
-                    Owner& owner, Names& seen) {
+                    Owner& owner, Keys& seen) {
         if (value.is_null()) return;
         if (std::ranges::find(seen, field.path) != seen.end()) {
             return say(Severity::error, path, "given twice, under two names");
@@ -160,7 +160,7 @@ class Reader {
         if (!value.is_object()) return say(Severity::error, path, "expected an object");
         hub::App app;
         app.limits = loaded_.config.app_limits;
-        Names seen;
+        Keys seen;
         for (const auto& member : value.get_object()) {
             read_app_member(member, joined(path, member.key()), app, seen);
         }
@@ -172,7 +172,7 @@ class Reader {
     }
 
     void read_app_member(const json::key_value_pair& member, const std::string& path, hub::App& app,
-                         Names& seen) {
+                         Keys& seen) {
         const std::string_view key = member.key();
         const auto& unbuilt = unbuilt_app_keys();
         if (const auto* field = find_field(app_fields(), key)) {
@@ -192,14 +192,14 @@ class Reader {
     void say_unbuilt(const std::string& path) {
         say(Severity::warning, path, "not yet supported; it has no effect");
     }
-    void say_unknown(const std::string& path, std::string_view key, const Names& known) {
+    void say_unknown(const std::string& path, std::string_view key, const Keys& known) {
         say(unknown_keys_, path, "unknown key" + did_you_mean(key, known));
     }
 
     const Severity unknown_keys_;
     Loaded& loaded_;
     const json::value* apps_ = nullptr;
-    Names seen_;
+    Keys seen_;
 };
 
 // "line 3, column 7" of the byte at `offset`, both from 1; columns are characters.

@@ -1,7 +1,6 @@
 #include "server/server.h"
 
 #include <algorithm>
-#include <latch>
 
 #include "admin/routes.h"
 #include "base/random.h"
@@ -126,14 +125,7 @@ void Server::wait() {
 }
 
 void Server::run_due_timers() {
-    std::latch done(threads());
-    for (auto& core : cores_) {
-        core->loop.post([&] {
-            core->loop.run_due_timers();
-            done.count_down();
-        });
-    }
-    done.wait();
+    for (auto& core : cores_) core->loop.post([&core] { core->loop.run_due_timers(); });
 }
 
 // ---- numbers ----

@@ -43,7 +43,7 @@ class Server {
 
     hub::Hub& hub() { return *hub_; }
     unsigned threads() const { return static_cast<unsigned>(cores_.size()); }
-    // For a test that moved its clock: fires what is due, and returns when every loop has.
+    // For a test that moved its clock: every loop fires what is due, soon.
     void run_due_timers();
 
  private:

@@ -12,11 +12,14 @@
 namespace carillon::pusher {
 namespace {
 
-http::Response refusal(Service& service, const Error& error) {
+constexpr std::size_t logged_id_bytes_max = 64;  // a stranger wrote it
+
+http::Response refusal(Service& service, std::string_view app_id, const Error& error) {
     const auto fault = http_fault(error);
     const auto& row = row_of(fault);
     service.refusals.add(fault);
-    service.log.info("request_refused", {{"reason", row.name}});
+    service.log.info("request_refused",
+                     {{"reason", row.name}, {"app", app_id.substr(0, logged_id_bytes_max)}});
     base::Buffer body;
     body.append(R"({"error":)");
     // The words of a foreign error are for the log of whoever made it, not for a stranger.
@@ -72,11 +75,11 @@ struct Waiting {
 
 void on_publish(Service& service, http::Request& request, http::Responder responder) {
     auto waiting = std::make_shared<Waiting>(Waiting{std::move(request), std::move(responder)});
-    const auto& id = waiting->request.param("id");
-    service.apps.find_by_id(id, [&service, waiting](const Result<hub::AppRef>& found) {
+    const auto id = waiting->request.param("id");
+    service.apps.find_by_id(id, [&service, waiting, id](const Result<hub::AppRef>& found) {
         const auto done = answer_publish(service, found, waiting->request);
         waiting->responder.respond(done.has_value() ? http::json(200, R"({"ok":true})")
-                                                    : refusal(service, done.error()));
+                                                    : refusal(service, id, done.error()));
     });
 }
 

@@ -141,7 +141,7 @@ TEST(ReadStrings, takes_an_array_of_strings_and_nothing_else) {
         const auto strings = read_strings(copy);
         return strings.has_value() ? ::testing::PrintToString(strings.value()) : "refused";
     };
-    EXPECT_EQ(read(R"(["a", "\u00fc" ])"), "{ \"a\", \"\xC3\xBC\" }");
+    EXPECT_EQ(read(R"(["a", "\u0062c" ])"), "{ \"a\", \"bc\" }");
     EXPECT_EQ(read("[]"), "{}");
     for (const std::string_view text :
          {"[1]", "[null]", "[[\"a\"]]", "\"a\"", "{}", "[\"a\",]", "[\"a\"", "[\"a\"]]"}) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "auth/equal.h"
 #include "auth/hmac.h"
@@ -19,24 +21,30 @@ Error unauthorized(std::string message) {
     return {ErrorKind::unauthorized, std::move(message), 401};
 }
 
-// The parameters as they are signed: keys lower-cased and in order. Stable: repeated keys (arrays)
-// stay as they were sent.
-Result<http::QueryParams> signed_params(std::string_view query) {
+// The parameters with their keys as they are signed: in lower case.
+Result<http::QueryParams> lower_cased_params(std::string_view query) {
     auto params = http::parse_query(query);
     if (!params.has_value()) return unauthorized("The query is malformed.");
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
     for (auto& [key, value] : params.value()) std::ranges::transform(key, key.begin(), lower);
-    std::ranges::stable_sort(params.value(), {}, &std::pair<std::string, std::string>::first);
     return params;
 }
 
 std::string text_to_sign(const http::Request& request, const http::QueryParams& params) {
+    std::vector<const http::QueryParams::value_type*> order;
+    for (const auto& param : params) {
+        if (param.first != "auth_signature") order.push_back(&param);
+    }
+    // By key; repeated keys (arrays) stay as they were sent, which is the order of their addresses.
+    std::ranges::sort(order, [](const auto* a, const auto* b) {
+        const auto compared = a->first.compare(b->first);
+        return compared != 0 ? compared < 0 : a < b;
+    });
     std::string text = request.method + '\n' + request.path + '\n';
     const char* separator = "";
-    for (const auto& [key, value] : params) {
-        if (key == "auth_signature") continue;
+    for (const auto* param : order) {
         text += separator;
-        text += key + '=' + value;
+        text += param->first + '=' + param->second;
         separator = "&";
     }
     return text;
@@ -92,7 +100,7 @@ bool verify_channel(const hub::App& app, std::string_view socket_id, std::string
 }
 
 Result<void> verify_request(const hub::App& app, const http::Request& request, Now now) {
-    TRY_AS(const auto params, signed_params(request.query));
+    TRY_AS(const auto params, lower_cased_params(request.query));
     const auto key = http::find(params, "auth_key");
     const auto version = http::find(params, "auth_version");
     const auto timestamp = http::find(params, "auth_timestamp");
@@ -112,7 +120,7 @@ Result<void> verify_request(const hub::App& app, const http::Request& request, N
 }
 
 Result<std::string> request_text(const http::Request& request) {
-    TRY_AS(const auto params, signed_params(request.query));
+    TRY_AS(const auto params, lower_cased_params(request.query));
     return text_to_sign(request, params);
 }
 
