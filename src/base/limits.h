@@ -1,6 +1,5 @@
 // base/limits.h: every bound of the server in one place, with what happens when it is reached.
-// A bound that a tenant or an operator may move is a configuration field; its default is the number
-// here.
+// A bound that a tenant or an operator may move is a configuration field; its default is here.
 #pragma once
 
 #include <cstddef>
@@ -11,57 +10,69 @@ namespace carillon::limits {
 inline constexpr std::size_t kib = 1024;
 inline constexpr std::size_t mib = 1024 * kib;
 
-// hub
-inline constexpr unsigned lanes_max =
-    64;  // one bit each in a channel's mask; more --threads is a start-up error
-inline constexpr std::size_t inbox_bytes_max =
-    64 * mib;  // bodies waiting on one lane; then publish answers `overloaded`
-inline constexpr std::size_t take_items_max =
-    4096;  // items one iteration encodes; the rest waits in the inbox
-inline constexpr std::size_t unoffered_bytes_max =
-    256 * kib;  // frames encoded and not yet offered; then taking stops for this round
-inline constexpr std::size_t batch_bytes_max =
-    64 * kib;  // a batch seals here (or holds one larger frame)
-inline constexpr std::size_t lane_batch_bytes_max =
-    256 * mib;  // frames held for slow clients on a lane; then the worst debtor is closed
-inline constexpr std::size_t publish_channels_max =
-    100;  // channels one publication may name; then limit(channels)
-inline constexpr std::size_t channel_name_bytes_max =
-    1024;  // hard ceiling over every app's own limit; then bad_name
-inline constexpr std::size_t channels_max = 8'000'000;  // in one process; then limit(channels)
-inline constexpr std::size_t session_channels_max =
-    10'000;  // subscriptions of one session; then limit(subscriptions)
-inline constexpr std::size_t settle_per_reap_max =
-    500;  // departed subscriptions settled in one iteration; the rest next time
+// ---- hub ----
 
-// edge
-inline constexpr std::size_t read_bytes_max = 64 * kib;    // read from one socket in one iteration
-inline constexpr std::size_t write_bytes_max = 256 * kib;  // written to one socket in one iteration
-inline constexpr std::size_t write_copy_bytes_max =
-    16 * kib;  // several slices up to this are copied and sent at once; above, sendmsg
-inline constexpr std::int64_t flush_slice_ns =
-    2'000'000;  // flush time in one iteration; the rest goes first next time
-inline constexpr std::size_t unsent_replies_bytes_max =
-    64 * kib;  // then the connection is not read until they drain
+// One bit each in a mask of lanes to wake. More --threads than this is a start-up error.
+inline constexpr unsigned lanes_max = 64;
+// Bodies waiting on one lane. Then a publish answers `overloaded`, whole.
+inline constexpr std::size_t inbox_bytes_max = 64 * mib;
+// Items one iteration encodes. The rest waits in the inbox.
+inline constexpr std::size_t take_items_max = 4096;
+// Frames encoded and not yet offered. Then taking stops until the flush has offered them.
+inline constexpr std::size_t unoffered_bytes_max = 256 * kib;
+// A batch seals here, or holds one larger frame.
+inline constexpr std::size_t batch_bytes_max = 64 * kib;
+// Frames held for slow clients on one lane. Then whoever owes most is closed, until it fits.
+inline constexpr std::size_t lane_batch_bytes_max = 256 * mib;
+// Channels one publish may name. Then limit_channels.
+inline constexpr std::size_t publish_channels_max = 100;
+// A ceiling over every app's own limit. Then bad_name.
+inline constexpr std::size_t channel_name_bytes_max = 1024;
+// Channels in one process. Then a join is refused with limit_channels.
+inline constexpr std::size_t channels_max = 8'000'000;
+// Subscriptions of one session. Then limit_subscriptions.
+inline constexpr std::size_t session_channels_max = 10'000;
+// Departed subscriptions settled in one iteration. The rest waits for the next.
+inline constexpr std::size_t settle_per_reap_max = 500;
 
-// net
-inline constexpr std::size_t mailbox_items_max =
-    65'536;  // tasks posted to one loop; then post() answers false, counted
+// ---- edge ----
 
-// http
-inline constexpr std::size_t http_header_bytes_max =
-    16 * kib;                                                 // request line and headers; then 431
-inline constexpr std::size_t http_headers_max = 100;          // then 431
-inline constexpr std::size_t http_body_bytes_max = 10 * mib;  // then 413
-inline constexpr std::int64_t http_slow_ms =
-    10'000;  // a request must be complete by then; then 408
-inline constexpr std::int64_t http_answer_ms =
-    30'000;  // a handler must answer by then; then 504, and a later answer is ignored
-inline constexpr std::int64_t http_idle_ms = 60'000;  // keep-alive between requests; then closed
+// Read from one socket in one iteration. The rest waits in the kernel.
+inline constexpr std::size_t read_bytes_max = 64 * kib;
+// Written to one socket in one iteration. The rest goes in the next round.
+inline constexpr std::size_t write_bytes_max = 256 * kib;
+// Several slices up to this are copied together and sent at once; above it, sendmsg.
+inline constexpr std::size_t write_copy_bytes_max = 16 * kib;
+// Flush time in one iteration. The rest goes first next time, while open batches grow.
+inline constexpr std::int64_t flush_slice_ns = 2'000'000;
+// Unsent replies of one connection. Then it is not read until they drain.
+inline constexpr std::size_t unsent_replies_bytes_max = 64 * kib;
 
-// websocket
-inline constexpr std::size_t websocket_message_bytes_max = 64 * kib + 4 * kib;  // then close 1009
-inline constexpr std::int64_t websocket_close_ms =
-    5'000;  // for the peer's close frame and our last bytes; then the socket is closed
+// ---- net ----
+
+// Tasks posted to one loop. Then post() answers false, counted.
+inline constexpr std::size_t mailbox_items_max = 65'536;
+
+// ---- http ----
+
+// Request line and headers. Then 431.
+inline constexpr std::size_t http_header_bytes_max = 16 * kib;
+// Then 431.
+inline constexpr std::size_t http_headers_max = 100;
+// Then 413.
+inline constexpr std::size_t http_body_bytes_max = 10 * mib;
+// From a request's first byte to its last. Then 408.
+inline constexpr std::int64_t http_slow_ms = 10'000;
+// Between two requests of a connection. Then it is closed.
+inline constexpr std::int64_t http_idle_ms = 60'000;
+// From a request to its handler's answer. Then 504, and a later answer is ignored.
+inline constexpr std::int64_t http_answer_ms = 30'000;
+
+// ---- websocket ----
+
+// One message, in however many fragments. Then close 1009.
+inline constexpr std::size_t websocket_message_bytes_max = 64 * kib + 4 * kib;
+// For the peer's close frame, and again for its end. Then the socket is closed.
+inline constexpr std::int64_t websocket_close_ms = 5'000;
 
 }  // namespace carillon::limits

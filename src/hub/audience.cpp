@@ -88,6 +88,7 @@ void Audience::offer(Lane& lane, Entry& entry, const BatchChain& chain) {
 void Audience::seal() {
     ASSERT(offering_.empty());
     size_hint_ = static_cast<std::uint32_t>(fresh_.last->bytes.size());
+    fresh_.last->open = false;
     offering_ = fresh_;
     fresh_ = {};
     cursor = 0;
@@ -108,7 +109,9 @@ Batch& Audience::open_batch(Lane& lane, std::size_t hint) {
         return *fresh_.last;
     }
     if (fresh_.empty()) lane.note_dirty(*this);
+    if (!fresh_.empty()) fresh_.last->open = false;
     auto* batch = lane.batches().take(std::max<std::size_t>(hint, size_hint_));
+    batch->open = true;
     fresh_.append(*batch);
     return *batch;
 }

@@ -61,10 +61,7 @@ class Audience {
     void offer(Lane& lane, Entry& entry, const BatchChain& chain);
 
     bool idle() const { return fresh_.empty() && offering_.empty(); }
-    bool settled(std::uint64_t taken) {
-        tally_.advance(taken);
-        return tally_.settled();
-    }
+    bool settled(std::uint64_t taken) { return tally_.settled(taken); }
     void reap_entry(std::uint32_t index);  // swaps the last living entry into its place
 
     Audience* next = nullptr;  // of the same channel, in another format

@@ -44,6 +44,7 @@ Batch* BatchPool::take(std::size_t bytes) {
     batch->next = nullptr;
     batch->holders = 1;
     batch->reply = false;
+    batch->open = false;
     live_bytes_ += batch->charged;
     ++live_batches_;
     return batch;

@@ -22,6 +22,7 @@ struct Batch {
     std::uint32_t holders = 0;  // slices, and the audience while it offers
     std::uint32_t charged = 0;  // what the pool counts for it
     bool reply = false;         // its bytes are never dropped
+    bool open = false;          // an audience's newest: who holds it may come to pin 64 KB
 
     std::uint32_t frame_count() const { return static_cast<std::uint32_t>(frames.size()); }
     std::uint32_t begin_of(std::uint32_t frame) const {
@@ -52,6 +53,7 @@ class BatchPool {
     void trim(Batch& batch);    // sealed and to be kept for a while: give back what it does not use
     std::size_t live_bytes() const { return live_bytes_; }
     std::size_t live_batches() const { return live_batches_; }
+    std::size_t idle_bytes() const { return idle_bytes_; }
 
  private:
     static constexpr std::size_t small_bytes = 2 * 1024;

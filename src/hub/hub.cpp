@@ -77,7 +77,7 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
         if (!already) {
             const auto entered = join(channel, session, format, options, now, wake_mask);
             if (entered != Outcome::ok) {
-                if (channel.unused()) locked.erase(channel);
+                if (channel.unused() && !channel.retained_) locked.erase(channel);
                 return {refuse(entered)};
             }
         }

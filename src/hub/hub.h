@@ -26,7 +26,7 @@ struct Ports {
 
 struct HubConfig {
     unsigned lanes = 1;  // 1 … limits::lanes_max
-    LaneLimits lane_limits;
+    LaneLimits lane_limits{};
     // A source of randomness per lane: session ids and the epoch must not be guessable or repeat.
     std::function<std::unique_ptr<base::Random>(unsigned lane)> random;
 };
@@ -37,8 +37,8 @@ struct Opened {
 };
 
 struct JoinOptions {
-    std::string_view member;  // present as this member; empty: not present
-    std::string_view member_data;
+    std::string_view member{};  // present as this member; empty: not present
+    std::string_view member_data{};
     bool roster = false;  // answer with who is present
 };
 

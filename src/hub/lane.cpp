@@ -19,9 +19,12 @@ Lane::~Lane() {
     ASSERT(sessions_.empty());
     while (unsettled_first_ != nullptr)
         delete std::exchange(unsettled_first_, unsettled_first_->next);
-    for (auto* chainless : dirty_) chainless->seal();
-    walking_.insert(walking_.end(), dirty_.begin(), dirty_.end());
-    for (auto* audience : walking_) finish_walk(*audience);
+    // Those before the cursor are done, and may be gone.
+    for (; walk_at_ < walking_.size(); ++walk_at_) finish_walk(*walking_[walk_at_]);
+    for (auto* audience : dirty_) {
+        audience->seal();
+        finish_walk(*audience);
+    }
 }
 
 // ---- take ----
@@ -250,12 +253,13 @@ void Lane::postpone(Subscription& subscription) {
 
 void Lane::reap(Now now) {
     ASSERT(home_.is_here());
+    // Who is closed from here on, inside on_close, may be doomed too: it lives until the next time.
+    const auto closed = std::exchange(closed_, {});
     bound_memory();
     say_goodbyes();
     settle_departed(now);
     reap_entries();
     reap_channels();
-    closed_.clear();
 }
 
 // Frames held for slow clients are bounded for the lane: above it, whoever owes most is closed

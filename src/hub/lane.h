@@ -72,6 +72,7 @@ class Lane {
     const BatchPool& batch_pool() const { return batches_; }
     const SlicePool& slice_pool() const { return slices_; }
     std::uint64_t taken_number() const { return taken_number_; }
+    std::size_t channel_slots() const { return slots_.size(); }  // most channels at once
 
  private:
     friend class Audience;
@@ -95,7 +96,7 @@ class Lane {
     void doom(Session& session, CloseReason why);   // the hub ends it
     void leave_all(Session& session);
     void postpone(Subscription& subscription);  // to be settled when there is room and time
-    void retire(SlotRef slot) { retiring_.push_back(slot); }
+    void retire(SlotRef slot) { retiring_.push_back(slot); }  // to be reaped when it is finished
 
     // What audiences and outboxes tell (audience.cpp, outbox.cpp).
     BatchPool& batches() { return batches_; }
@@ -105,6 +106,7 @@ class Lane {
     void note_encoded(Batch& batch, std::size_t bytes);
     void note_departure(Audience& audience, std::uint32_t entry) {
         departures_.push_back({&audience, entry});
+        need_iteration();
     }
     void list(Outbox& outbox);
     void forget(Outbox& outbox);

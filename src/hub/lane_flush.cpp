@@ -34,7 +34,12 @@ std::size_t Lane::walk(std::size_t visits) {
     offering_ = true;
     while (visits != 0 && walk_at_ < walking_.size()) {
         Audience& audience = *walking_[walk_at_];
-        visits -= direct_ ? walk_directly(audience, visits) : walk_offering(audience, visits);
+        if (audience.offering().first->frames.empty()) {
+            // Its format showed nothing of what it took.
+            audience.cursor = static_cast<std::uint32_t>(audience.entries().size());
+        } else {
+            visits -= direct_ ? walk_directly(audience, visits) : walk_offering(audience, visits);
+        }
         if (audience.cursor < audience.entries().size()) break;
         finish_walk(audience);
         if (++walk_at_ == walking_.size()) walking_.clear();
@@ -55,7 +60,8 @@ std::size_t Lane::walk_directly(Audience& audience, std::size_t visits) {
     while (audience.cursor < end) {
         Audience::Entry& entry = entries[audience.cursor++];
         if (audience.cursor + 4 < end) __builtin_prefetch(entries[audience.cursor + 4].outbox);
-        if (entry.outbox == nullptr || entry.after >= first_number || !entry.outbox->empty()) {
+        if (entry.outbox == nullptr || entry.after >= first_number || !entry.outbox->empty() ||
+            entry.outbox->blocked()) {
             if (entry.outbox != nullptr) audience.offer(*this, entry, audience.offering());
             continue;
         }
@@ -103,7 +109,7 @@ void Lane::finish_walk(Audience& audience) {
 }
 
 void Lane::visit(Outbox& outbox) {
-    if (!outbox.blocked()) {
+    if (!outbox.blocked() && !outbox.empty()) {
         outbox.door_.write(outbox);
         books_.writes.add();
     }

@@ -104,11 +104,15 @@ void Outbox::push(Batch& batch, std::uint32_t first, std::uint32_t last) {
     }
     if (tail_ != nullptr && tail_->batch == &batch && tail_->last == first) {
         tail_->last = last;
+        if (batch.reply) {
+            tail_->pinned += bytes;
+            pinned_bytes_ += bytes;
+        }
         return;
     }
-    const auto pinned = tail_ != nullptr && tail_->batch == &batch
-                            ? 0
-                            : static_cast<std::uint32_t>(batch.bytes.size());
+    auto pinned = static_cast<std::uint32_t>(batch.bytes.size());
+    if (batch.open) pinned = std::max<std::uint32_t>(pinned, limits::batch_bytes_max);
+    if (tail_ != nullptr && tail_->batch == &batch) pinned = 0;
     auto* slice = lane_.slices().take();
     *slice = {&batch, nullptr, first, last, 0, pinned};
     ++batch.holders;
@@ -198,7 +202,10 @@ void Outbox::discard() {
 // batches of its own. Each copy means that three quarters of what was pinned are gone, so the
 // copying is paid for.
 void Outbox::compact() {
-    if (pinned_bytes_ <= 4 * (message_bytes_ + reply_bytes_) + limits::batch_bytes_max) return;
+    // A committed frame is copied whole, so it counts whole: else its last bytes would cost a copy
+    // of it at each visit.
+    const auto owed = message_bytes_ + reply_bytes_ + head_->sent;
+    if (pinned_bytes_ <= 4 * owed + limits::batch_bytes_max) return;
     Slice* old = head_;
     const auto sent = old->sent;
     head_ = nullptr;

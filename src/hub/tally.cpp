@@ -28,7 +28,7 @@ void Tally::advance(std::uint64_t number) {
 
 void Tally::change(std::uint64_t number, std::uint64_t taken, std::int32_t hearing,
                    std::int32_t left) {
-    advance(taken);
+    advance(taken + 1);
     if (number <= taken + 1) return apply(hearing, left);
     const auto at =
         std::lower_bound(waiting_.begin() + next_, waiting_.end(), number,

@@ -24,7 +24,11 @@ class Tally {
     void advance(std::uint64_t number);
     std::uint32_t hearing() const { return hearing_; }
     std::uint32_t left() const { return left_; }
-    bool settled() const { return left_ == 0 && next_ == waiting_.size(); }
+    // Everything that was matched for those who left has been taken: no publisher adds to it.
+    bool settled(std::uint64_t taken) {
+        advance(taken + 1);
+        return left_ == 0 && next_ == waiting_.size();
+    }
 
  private:
     struct Difference {

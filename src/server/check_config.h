@@ -10,7 +10,7 @@ namespace carillon::server {
 
 struct Checked {
     std::string text;
-    int exit_code;  // 0: `serve` would start without a word about keys; 1: not so
+    int exit_code;  // 0: no errors, as serve would start; 1: errors
 };
 
 // Stricter than serve: unknown keys are errors, and so is what check_exposure refuses.

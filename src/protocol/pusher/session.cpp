@@ -192,6 +192,12 @@ void Session::on_close(hub::CloseReason why) {
     if (state_ != State::over) say_goodbye(close_fault(why));
 }
 
+void Session::on_gone(hub::CloseReason why) {
+    gone_ = why;
+    // Whoever was told goodbye has had his line.
+    if (state_ == State::open) log("connection_closed", hub::name_of(why));
+}
+
 // ---- saying no ----
 
 void Session::refuse_message(Fault fault) {
@@ -223,14 +229,17 @@ void Session::say_goodbye(Fault fault) {
 
 void Session::note(std::string_view event, Fault fault) {
     service_.refusals.add(fault);
-    const auto reason = name_of(fault);
-    if (session_ == nullptr) return service_.log.info(event, {{"reason", reason}});
-    const auto socket = socket_id();
-    const base::LogField fields[] = {
-        {"reason", reason}, {"app", session_->app().id}, {"socket_id", socket}};
+    log(event, name_of(fault));
+}
+
+void Session::log(std::string_view event, std::string_view reason) const {
     // What a client can repeat at will is not worth a line in production.
-    const bool final = state_ == State::over;
-    service_.log.write(final ? base::LogLevel::info : base::LogLevel::debug, event, fields);
+    const auto level = state_ == State::over ? base::LogLevel::info : base::LogLevel::debug;
+    const base::LogField because{"reason", reason};
+    if (session_ == nullptr) return service_.log.write(level, event, {&because, 1});
+    const auto socket = socket_id();
+    const base::LogField fields[] = {because, {"app", session_->app().id}, {"socket_id", socket}};
+    service_.log.write(level, event, fields);
 }
 
 std::string Session::socket_id() const { return socket_id_of(session_->id()); }

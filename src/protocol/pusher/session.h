@@ -37,7 +37,7 @@ class Session final : public protocol::Session {
     std::int64_t next_tick_ns() const override;
     Result<void> on_tick(Now now) override;
     void on_close(hub::CloseReason why) override;
-    void on_gone(hub::CloseReason why) override { gone_ = why; }
+    void on_gone(hub::CloseReason why) override;
 
  private:
     enum class State : std::uint8_t { waiting, open, over };
@@ -59,6 +59,7 @@ class Session final : public protocol::Session {
     void refuse_subscription(std::string_view channel, Fault fault);
     void say_goodbye(Fault fault);
     void note(std::string_view event, Fault fault);  // counts and logs it
+    void log(std::string_view event, std::string_view reason) const;
     std::string socket_id() const;
 
     Service& service_;

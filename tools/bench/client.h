@@ -1,0 +1,69 @@
+// bench/client.h: one subscriber: connects, upgrades, joins one channel, then counts the frames it hears. In raw mode (against
+// the floor) it only connects and counts. A surprise of any kind (an error, a close, a duplicate, a frame of another size) ends the run.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "bench/poller.h"
+#include "bench/wire.h"
+
+namespace bench {
+
+struct Target {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 0;
+    bool raw = false;
+    App app;
+    std::string channel;
+    std::string event;
+};
+
+// What the clients of one crowd have done together.
+struct Tally {
+    std::size_t open = 0;
+    std::size_t pongs = 0;
+    std::size_t frame_bytes = 0;  // of a delivery; 0 until the first one tells
+    std::uint64_t round = 0;      // deliveries that each receiver should have heard by now
+    std::size_t complete = 0;     // receivers that have
+};
+
+// A non-blocking connect from 127.0.0.1, .2, …: 10,000 connections each, so that ephemeral ports never run out.
+int connect_from(const Target& target, std::size_t index);
+
+class Client final : public Source {
+ public:
+    Client(const Target& target, Tally& tally, Poller& poller)
+        : target_(target), tally_(tally), poller_(poller) {}
+    ~Client();
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    void connect(std::size_t index);
+    void send(std::string_view bytes);
+    void on_ready(std::uint32_t events) override;
+    std::uint64_t heard() const { return heard_; }
+
+ private:
+    enum class Stage : std::uint8_t { connecting, upgrading, greeting, joining, open };
+
+    void finish_connecting();
+    void receive();
+    std::string_view consume(std::string_view bytes);  // what is left is the beginning of something
+    void on_frame(const Frame& frame);
+    void on_text(const Frame& frame);
+    void on_other_event(const Frame& frame);
+    void count_delivery();
+    void open();
+
+    const Target& target_;
+    Tally& tally_;
+    Poller& poller_;
+    std::string pending_;  // nearly always empty: frames arrive whole
+    std::uint64_t heard_ = 0;
+    int fd_ = -1;
+    Stage stage_ = Stage::connecting;
+};
+
+}  // namespace bench

@@ -1,0 +1,51 @@
+#include "bench/crowd.h"
+
+#include "bench/clock.h"
+
+namespace bench {
+namespace {
+
+// Enough to keep both cores busy, and below every listen backlog: a SYN that finds it full costs a second.
+constexpr std::size_t kOpeningAtOnce = 64;
+constexpr double kOpenSeconds = 60;
+
+// The server pings who said nothing for 120 s and closes 30 s later, if nobody reads the ping meanwhile.
+constexpr std::int64_t kQuietNs = 45'000'000'000;
+
+}  // namespace
+
+Crowd::Crowd(const Target& target, Poller& poller, std::size_t count, std::size_t frame_bytes)
+    : target_(target), poller_(poller) {
+    tally_.frame_bytes = frame_bytes;
+    for (std::size_t i = 0; i < count; i++) clients_.emplace_back(target_, tally_, poller_);
+}
+
+double Crowd::open() {
+    const Deadline deadline(kOpenSeconds, std::to_string(clients_.size()) + " connections to open");
+    const std::int64_t start = now_ns();
+    std::size_t started = 0;
+    while (tally_.open < clients_.size()) {
+        for (; started < clients_.size() && started - tally_.open < kOpeningAtOnce; started++)
+            clients_[started].connect(started);
+        poller_.wait(deadline.left_ns());
+    }
+    alive_ns_ = now_ns();
+    return static_cast<double>(alive_ns_ - start) / 1e9;
+}
+
+void Crowd::keep_alive() {
+    if (target_.raw || now_ns() - alive_ns_ < kQuietNs) return;
+    const Deadline deadline(20, "every pusher:ping to be answered");
+    const std::string ping = masked_frame(kText, R"({"event":"pusher:ping","data":{}})");
+    tally_.pongs = 0;
+    for (Client& client : clients_) client.send(ping);
+    while (tally_.pongs < clients_.size()) poller_.wait(deadline.left_ns());
+    alive_ns_ = now_ns();
+}
+
+void Crowd::expect_one() {
+    tally_.round++;
+    tally_.complete = 0;
+}
+
+}  // namespace bench

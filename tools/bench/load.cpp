@@ -1,0 +1,83 @@
+// bench/load.cpp: the load tool. `load --scenario open|fanout|publish --port N --connections N …`; see README.md.
+#include <sys/resource.h>
+
+#include <charconv>
+#include <cstring>
+
+#include "bench/fail.h"
+#include "bench/scenarios.h"
+
+namespace bench {
+namespace {
+
+template <typename Number>
+void parse(std::string_view text, Number& number) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size())
+        fail("not a number: " + std::string(text));
+}
+
+Options parse_options(int argc, char** argv) {
+    Options options;
+    for (int i = 1; i < argc; i++) {
+        const std::string_view name = argv[i];
+        if (name == "--raw") {
+            options.target.raw = true;
+            continue;
+        }
+        if (++i == argc) fail(std::string(name) + " wants a value");
+        const std::string_view value = argv[i];
+        if (name == "--scenario")
+            options.scenario = value;
+        else if (name == "--host")
+            options.target.host = value;
+        else if (name == "--port")
+            parse(value, options.target.port);
+        else if (name == "--app-id")
+            options.target.app.id = value;
+        else if (name == "--app-key")
+            options.target.app.key = value;
+        else if (name == "--app-secret")
+            options.target.app.secret = value;
+        else if (name == "--connections")
+            parse(value, options.connections);
+        else if (name == "--data-bytes")
+            parse(value, options.data_bytes);
+        else if (name == "--frame-bytes")
+            parse(value, options.frame_bytes);
+        else if (name == "--pid")
+            parse(value, options.pid);
+        else if (name == "--stub")
+            options.stub = value;
+        else
+            fail("unknown option " + std::string(name));
+    }
+    return options;
+}
+
+void raise_descriptor_limit(std::size_t connections) {
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (connections + 16 > limit.rlim_max)
+        fail("only " + std::to_string(limit.rlim_max) + " descriptors allowed (ulimit -Hn)");
+}
+
+void run(Options options) {
+    raise_descriptor_limit(options.connections);
+    if (options.target.port == 0) fail("--port is missing");
+    if (options.connections == 0) fail("--connections is 0");
+    options.target.channel = options.scenario == "publish" ? "bench" : "private-bench";
+    options.target.event = options.scenario == "publish" ? "bench" : "client-bench";
+    if (options.scenario == "open") return run_open(options);
+    if (options.pid <= 0) fail("--pid is missing: whose CPU?");
+    if (options.scenario == "fanout") return run_fanout(options);
+    if (options.scenario == "publish") return run_publish(options);
+    fail("--scenario wants open, fanout or publish");
+}
+
+}  // namespace
+}  // namespace bench
+
+int main(int argc, char** argv) { bench::run(bench::parse_options(argc, argv)); }

@@ -1,0 +1,57 @@
+#include "bench/publisher.h"
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "bench/clock.h"
+#include "bench/fail.h"
+
+namespace bench {
+
+Publisher::Publisher(const Target& target, Poller& poller, std::size_t data_bytes)
+    : target_(target),
+      fd_(connect_from(target, 0)),
+      body_(publish_body(target.event, target.channel, data_bytes)) {
+    pollfd connecting{fd_, POLLOUT, 0};
+    if (poll(&connecting, 1, 5000) != 1 || (connecting.revents & POLLERR))
+        fail("the publisher could not connect");
+    poller.add(fd_, *this, EPOLLIN);
+}
+
+Publisher::~Publisher() { close(fd_); }
+
+void Publisher::sign() { request_ = publish_request(target_.app, body_); }
+
+void Publisher::publish() {
+    response_.clear();
+    is_answered_ = false;
+    if (send(fd_, request_.data(), request_.size(), MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(request_.size()))
+        fail_errno("the publisher could not send its request at once");
+}
+
+void Publisher::on_ready(std::uint32_t) {
+    std::array<char, 4096> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): recv fills it
+    const ssize_t got = recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (got <= 0)
+        fail("the publisher's connection was closed; a publish had been answered with: " +
+             response_);
+    response_.append(buffer.data(), static_cast<std::size_t>(got));
+    const std::size_t head = response_.find("\r\n\r\n");
+    if (head == std::string::npos) return;
+    if (!response_.starts_with("HTTP/1.1 200")) fail("a publish was answered with: " + response_);
+    const char* length = strcasestr(response_.c_str(), "\r\ncontent-length:");
+    if (length == nullptr) fail("a publish was answered without Content-Length: " + response_);
+    is_answered_ =
+        response_.size() >= head + 4 + std::strtoul(std::strchr(length, ':') + 1, nullptr, 10);
+}
+
+}  // namespace bench

@@ -1,0 +1,30 @@
+// bench/scenarios.h: what the load tool can do. Each opens its connections, prints a line that says so, then reads commands from
+// stdin (`round …`) and prints one JSON line per round: the driver decides whose turn it is while everyone stays connected.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "bench/client.h"
+
+namespace bench {
+
+struct Options {
+    std::string scenario;
+    Target target;
+    std::size_t connections = 1000;  // receivers
+    std::size_t data_bytes = 128;
+    std::size_t frame_bytes = 0;  // raw mode: what the floor was told
+    pid_t pid = 0;                // whose CPU is measured
+    std::string stub;             // fanout: the file that the stub counts in
+};
+
+void run_open(const Options& options);  // opens, reports, ends
+void run_fanout(
+    const Options& options);  // `round <frames per flush> <flushes>`: client events, sends stubbed
+void run_publish(
+    const Options&
+        options);  // `round <publishes> <period ms>`: HTTP publishes, everyone hears them
+
+}  // namespace bench
