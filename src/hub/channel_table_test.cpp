@@ -62,7 +62,8 @@ TEST(ChannelTable, locks_a_channel_for_one_thread_at_a_time) {
     for (int t = 0; t < 4; ++t) {
         threads.emplace_back([&] {
             for (int i = 0; i < 2000; ++i) {
-                auto locked = table.lock(app, "c" + std::to_string(i % 3));
+                const auto name = "c" + std::to_string(i % 3);
+                auto locked = table.lock(app, name);
                 ++locked.find_or_create().position().offset;
             }
         });

@@ -63,7 +63,7 @@ class Reservation;
 
 class Hub {
  public:
-    explicit Hub(HubConfig config, Ports ports = {});
+    explicit Hub(const HubConfig& config, Ports ports = {});
     Hub(const Hub&) = delete;
     Hub& operator=(const Hub&) = delete;
     ~Hub();

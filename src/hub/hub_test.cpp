@@ -161,6 +161,22 @@ TEST(Hub, who_leaves_and_rejoins_in_one_iteration_hears_only_what_follows) {
     EXPECT_TRUE(house.balanced());
 }
 
+TEST(Hub, what_excluded_a_session_before_it_rejoined_does_not_concern_its_second_life) {
+    TestHub house;
+    auto ann = house.open();
+    auto bob = house.open();
+    for (auto* client : {ann.get(), bob.get()}) client->join("news");
+    ann->publish_to_others("news", "own");
+    ann->leave("news");
+    ann->join("news");
+    house.run();
+    EXPECT_EQ(bob->take(), "news:e:own\n");
+    EXPECT_EQ(ann->take(), "");
+    EXPECT_EQ(house.books().left, 1U);
+    EXPECT_EQ(house.books().filtered, 0U);
+    EXPECT_TRUE(house.balanced());
+}
+
 TEST(Hub, a_joiner_that_leaves_when_the_lane_has_just_come_to_its_note_is_no_trouble) {
     TestHub house;
     auto ann = house.open();

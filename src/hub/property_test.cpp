@@ -95,6 +95,8 @@ struct Scene {
         const std::size_t inboxes[] = {400, 1500, 6000, limits::mib};
         limits.inbox_bytes_max = big ? 200'000 : inboxes[random.below(4)];
         if (!bulk && random.below(5) == 0) limits.batch_bytes_max = big ? 150'000 : 3000;
+        crowded = random.below(4) == 0;
+        if (crowded) clients += 8;
         leaves_things_undone = random.below(8) == 0;
     }
     bool bulk;  // flush(n) with a greater n; then nobody is over a policy
@@ -102,6 +104,7 @@ struct Scene {
     std::size_t clients;
     std::size_t steps;
     LaneLimits limits;
+    bool crowded;  // most are on one lane, in one channel, and a flush seldom gets round
     bool leaves_things_undone;  // the hub is taken apart in the middle
 };
 
@@ -198,6 +201,7 @@ class Play {
     }
     std::string channel_name() {
         static constexpr std::array<const char*, 4> names = {"plain", "room", "kept", "kept-room"};
+        if (scene_.crowded && random_.below(3) != 0) return "room";
         return names[random_.below(names.size())];
     }
     std::size_t body_bytes() {
@@ -277,8 +281,9 @@ class Play {
     }
 
     void open_client() {
-        const auto lane = static_cast<unsigned>(random_.below(lanes));
-        const auto app = random_.below(5) == 0 ? 1 : 0;
+        const bool in_crowd = scene_.crowded && random_.below(6) != 0;
+        const auto lane = in_crowd ? 0 : static_cast<unsigned>(random_.below(lanes));
+        const auto app = in_crowd || random_.below(5) != 0 ? 0 : 1;
         auto client = std::make_unique<Client>(*this, hub_->lane(lane));
         const auto limits = policy();
         const auto& own = format();
@@ -469,7 +474,7 @@ class Play {
                 if (--run.left == 0) {
                     tick(index);
                     run.phase = Phase::flushing;
-                    run.left = 1 + random_.below(12);
+                    run.left = 1 + random_.below(scene_.crowded ? 5 : 12);
                 }
                 return;
             case Phase::flushing:

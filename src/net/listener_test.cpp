@@ -1,5 +1,6 @@
 #include "net/listener.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 

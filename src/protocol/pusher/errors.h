@@ -95,7 +95,7 @@ class Refusals {
     void add(Fault fault) { counts_[static_cast<std::size_t>(fault)].add(); }
     std::uint64_t get(Fault fault) const { return counts_[static_cast<std::size_t>(fault)].get(); }
     template <class Visitor>
-    void each(Visitor visitor) const {
+    void each(Visitor&& visitor) const {
         for (std::size_t i = 0; i < faults; ++i) {
             visitor(name_of(static_cast<Fault>(i)), counts_[i].get());
         }

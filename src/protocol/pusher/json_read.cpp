@@ -139,7 +139,8 @@ simdjson::error_code take_text(ondemand::document& document, ondemand::value val
     if (container) {
         const char* next = nullptr;
         if (const auto error = document.current_location().get(next)) return error;
-        text = {token.data(), static_cast<std::size_t>(next - token.data())};
+        const char* const begin = token.data();
+        text = {begin, static_cast<std::size_t>(next - begin)};
     }
     text = without_trailing_space(text);
     return simdjson::SUCCESS;

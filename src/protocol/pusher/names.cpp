@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <memory>
 
 namespace carillon::pusher {
 namespace {
@@ -35,8 +36,8 @@ bool is_legal(char c) {
 // A half of a session id; nullopt: more than 32 bits.
 std::optional<std::uint64_t> parse_half(std::string_view digits) {
     std::uint32_t half = 0;
-    const auto* end = digits.data() + digits.size();
-    const auto result = std::from_chars(digits.data(), end, half);
+    const auto* const end = std::to_address(digits.end());
+    const auto result = std::from_chars(std::to_address(digits.begin()), end, half);
     if (result.ec != std::errc() || result.ptr != end) return std::nullopt;
     return half;
 }

@@ -1,6 +1,7 @@
 #include "protocol/pusher/session.h"
 
 #include <charconv>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -27,8 +28,8 @@ std::optional<Fault> judge_version(const http::Request& request) {
     const auto text = http::find(params.value(), "protocol");
     if (!text) return std::nullopt;
     int version = 0;
-    const auto* end = text->data() + text->size();
-    const auto parsed = std::from_chars(text->data(), end, version);
+    const auto* const end = std::to_address(text->end());
+    const auto parsed = std::from_chars(std::to_address(text->begin()), end, version);
     if (parsed.ec == std::errc::result_out_of_range) return Fault::version_unsupported;
     if (parsed.ec != std::errc() || parsed.ptr != end) return Fault::version_malformed;
     if (version < version_min || version > version_max) return Fault::version_unsupported;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -52,8 +53,8 @@ std::string text_to_sign(const http::Request& request, const http::QueryParams& 
 
 Result<void> check_timestamp(std::string_view text, Now now) {
     std::int64_t seconds = 0;
-    const auto* end = text.data() + text.size();
-    const auto parsed = std::from_chars(text.data(), end, seconds);
+    const auto* const end = std::to_address(text.end());
+    const auto parsed = std::from_chars(std::to_address(text.begin()), end, seconds);
     if (text.empty() || parsed.ec != std::errc() || parsed.ptr != end) {
         return unauthorized("auth_timestamp is not a number of seconds.");
     }
