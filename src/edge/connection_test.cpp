@@ -2,8 +2,6 @@
 #include "edge/connection.h"
 
 #include <gtest/gtest.h>
-#include <linux/tcp.h>
-#include <netinet/in.h>
 
 #include <algorithm>
 #include <string>
@@ -197,30 +195,23 @@ TEST(Connection, writes_a_long_queue_in_shares) {
     EXPECT_EQ(client.hear().payload, std::string(8'000'000, 'b'));
 }
 
-std::uint64_t segments_received(const Client& client) {
-    tcp_info info{};
-    socklen_t size = sizeof info;
-    EXPECT_EQ(::getsockopt(client.fd(), IPPROTO_TCP, TCP_INFO, &info, &size), 0);
-    return info.tcpi_data_segs_in;
-}
-
 TEST(Connection, sends_several_small_slices_at_once) {
     House house;
     auto client = house.connect_to("room");
     client.say("join hall");
     EXPECT_TRUE(house.protocol.hears("join hall"));
-    const auto before = segments_received(client);
+    const auto before = client.segments_received();
     house.with_session("room", [&](TestSession& session) {  // all in one turn of the loop
         session.out.reply("first");
         house.publish("room", "second");
         house.publish("hall", "third");
     });
-    std::vector<std::string> heard;
-    for (int i = 0; i < 3; ++i) heard.push_back(client.hear().payload);
+    std::vector<std::string> heard(3);
+    for (auto& text : heard) text = client.hear().payload;
     EXPECT_EQ(heard.front(), "first");
     std::sort(heard.begin(), heard.end());  // between channels no order is promised
     EXPECT_EQ(heard, (std::vector<std::string>{"first", "second", "third"}));
-    EXPECT_EQ(segments_received(client) - before, 1U);
+    EXPECT_EQ(client.segments_received() - before, 1U);
 }
 
 TEST(Connection, sends_many_slices_whole_and_in_order) {

@@ -1,6 +1,5 @@
 #include "edge/http_dialogue.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -12,8 +11,6 @@ namespace carillon::edge {
 namespace {
 
 using namespace testing;
-using ::testing::HasSubstr;
-using ::testing::StartsWith;
 
 // ---- requests and answers ----
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <linux/tcp.h>  // libc's tcp_info ends too early
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -70,6 +72,8 @@ class Client {
         if (buffer_bytes != 0) {
             set_buffer(peer_.fd(), SO_RCVBUF, buffer_bytes);
         }
+        const int on = 1;  // what is sent byte by byte arrives byte by byte, and at once
+        ::setsockopt(peer_.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         const timeval patience{10, 0};
         ::setsockopt(peer_.fd(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
         EXPECT_TRUE(peer_.connect(port));
@@ -95,7 +99,6 @@ class Client {
     void half_close() const { ::shutdown(peer_.fd(), SHUT_WR); }
     void reset() { peer_.reset(); }
     void close() { peer_.close(); }
-    int fd() const { return peer_.fd(); }
 
     // Nothing is here to be read, not even the end. For a settled loop.
     bool has_nothing() const {
@@ -121,6 +124,14 @@ class Client {
         auto bytes = held_.substr(0, n);
         held_.erase(0, bytes.size());
         return bytes;
+    }
+
+    // How many pieces with data the server's kernel has sent.
+    std::uint64_t segments_received() const {
+        tcp_info info{};
+        socklen_t size = sizeof info;
+        EXPECT_EQ(::getsockopt(peer_.fd(), IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+        return info.tcpi_data_segs_in;
     }
 
     // ---- HTTP ----

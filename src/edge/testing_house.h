@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>

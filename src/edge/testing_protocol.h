@@ -132,7 +132,7 @@ class TestSession final : public protocol::Session {
         if (protocol.greets) out.reply("welcome");
         if (protocol.opens_paused) out.pause();
     }
-    ~TestSession() {
+    ~TestSession() override {
         protocol_.remove(channel_, *this);
         protocol_.hub().close(*session_, hub::CloseReason::peer);
     }

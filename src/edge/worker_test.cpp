@@ -1,6 +1,5 @@
 #include "edge/worker.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -14,12 +13,27 @@ namespace {
 
 using namespace testing;
 
+std::vector<Client> some_clients(House& house, std::size_t count) {
+    std::vector<Client> clients;
+    clients.reserve(count);
+    while (clients.size() < count) clients.push_back(house.connect_to("room"));
+    return clients;
+}
+
 // ---- between cores ----
+
+std::vector<Client> one_on_each_lane(House& house) {
+    std::vector<Client> clients;
+    clients.reserve(house.hub.lane_count());
+    for (unsigned lane = 0; lane < house.hub.lane_count(); ++lane) {
+        clients.push_back(house.connect_to("room", lane));
+    }
+    return clients;
+}
 
 TEST(Worker, is_woken_by_what_another_lane_publishes) {
     House house({.lanes = 3});
-    std::vector<Client> clients;
-    for (unsigned lane = 0; lane < 3; ++lane) clients.push_back(house.connect_to("room", lane));
+    auto clients = one_on_each_lane(house);
     for (unsigned lane = 0; lane < 3; ++lane) {
         const auto text = "from " + std::to_string(lane);
         clients[lane].say(text);
@@ -31,8 +45,7 @@ TEST(Worker, is_woken_by_what_another_lane_publishes) {
 
 TEST(Worker, keeps_the_order_of_each_channel_for_readers_on_every_lane) {
     House house({.lanes = 3});
-    std::vector<Client> readers;
-    for (unsigned lane = 0; lane < 3; ++lane) readers.push_back(house.connect_to("room", lane));
+    auto readers = one_on_each_lane(house);
     auto speaker = house.connect_to("room", 1);
     constexpr int messages = 500;
     for (int i = 0; i < messages; ++i) speaker.say(std::to_string(i));
@@ -72,8 +85,7 @@ TEST(Worker, is_done_draining_at_once_when_nobody_is_here) {
 
 TEST(Worker, says_goodbye_spread_over_the_window_and_is_done_when_the_last_is_gone) {
     House house;
-    std::vector<Client> clients;
-    for (int i = 0; i < 10; ++i) clients.push_back(house.connect_to("room"));
+    auto clients = some_clients(house, 10);
     const Drain drain(house);
     EXPECT_EQ(house.protocol.times("close shutdown"), 1U);
     std::size_t before = 1;
@@ -114,8 +126,7 @@ TEST(Worker, is_done_draining_although_a_client_never_answers) {
 
 TEST(Worker, drains_who_leaves_by_itself_too) {
     House house;
-    std::vector<Client> clients;
-    for (int i = 0; i < 4; ++i) clients.push_back(house.connect_to("room"));
+    auto clients = some_clients(house, 4);
     const Drain drain(house);
     clients.clear();
     EXPECT_TRUE(net::eventually([&] { return drain.done == 1; }));

@@ -46,7 +46,6 @@ void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { s
 namespace carillon::hub {
 namespace {
 
-using testing::LineFormat;
 using testing::message;
 using testing::TestHub;
 

@@ -59,6 +59,7 @@ TEST(ChannelTable, locks_a_channel_for_one_thread_at_a_time) {
     ChannelTable table(1);
     AppState app(testing::make_app("app"));
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
         threads.emplace_back([&] {
             for (int i = 0; i < 2000; ++i) {

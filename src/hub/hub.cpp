@@ -8,7 +8,8 @@
 
 namespace carillon::hub {
 
-Hub::Hub(const HubConfig& config, Ports ports) : ports_(ports), channels_(config.random(0)->next()) {
+Hub::Hub(const HubConfig& config, Ports ports)
+    : ports_(ports), channels_(config.random(0)->next()) {
     ASSERT(config.lanes >= 1 && config.lanes <= limits::lanes_max);
     for (unsigned i = 0; i < config.lanes; ++i) {
         lanes_.push_back(std::make_unique<Lane>(*this, i, config.random(i), config.lane_limits));

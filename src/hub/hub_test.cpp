@@ -7,8 +7,6 @@
 namespace carillon::hub {
 namespace {
 
-using testing::HubOptions;
-using testing::LineFormat;
 using testing::make_app;
 using testing::message;
 using testing::TestClient;

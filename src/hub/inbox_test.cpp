@@ -67,6 +67,7 @@ TEST(Inbox, is_never_over_its_bound_though_many_threads_reserve) {
     std::atomic<std::size_t> most{0};
     std::atomic<int> granted{0};
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (std::size_t t = 1; t <= 4; ++t) {
         threads.emplace_back([&, t] {
             for (int i = 0; i < 5000; ++i) {
@@ -92,6 +93,7 @@ TEST(Inbox, gives_every_item_of_many_threads_a_number_of_its_own_in_order) {
     Inbox inbox(1000);
     std::atomic<int> running{4};
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
         threads.emplace_back([&] {
             for (int i = 0; i < 2000; ++i) inbox.push(item());

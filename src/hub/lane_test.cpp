@@ -9,7 +9,6 @@ namespace {
 
 using testing::LineFormat;
 using testing::message;
-using testing::TestClient;
 using testing::TestHub;
 
 constexpr OutboxPolicy dropping(std::uint32_t messages, std::size_t bytes = 1 << 20) {

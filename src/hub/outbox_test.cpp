@@ -9,7 +9,6 @@
 namespace carillon::hub {
 namespace {
 
-using testing::message;
 using testing::TestHub;
 
 constexpr OutboxPolicy dropping(std::uint32_t messages, std::size_t bytes = 1 << 30) {

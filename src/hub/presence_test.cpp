@@ -6,8 +6,6 @@ namespace carillon::hub {
 namespace {
 
 using testing::make_app;
-using testing::message;
-using testing::TestClient;
 using testing::TestHostEvents;
 using testing::TestHub;
 

@@ -249,12 +249,10 @@ void Model::doom(ModelClient& client, CloseReason why) {
 void Model::after_step(ModelClient& client, const SeenFrames& outbox, bool closing, bool exactly) {
     const bool judged = client.wrote;
     client.wrote = false;
-    if (judged) {
-        apply_policy(client);
-    } else if (client.blocked && over(client) &&
-               (!starts_with_owed(client, outbox) || closing == client.open)) {
-        apply_policy(client);  // visited, though its socket takes nothing
-    }
+    // Visited, though its socket takes nothing.
+    const bool judged_unseen = !judged && client.blocked && over(client) &&
+                               (!starts_with_owed(client, outbox) || closing == client.open);
+    if (judged || judged_unseen) apply_policy(client);
     if (judged && exactly) {
         expect(outbox.size() == client.owed.size(), "not what the policy leaves", &client);
     }

@@ -40,10 +40,12 @@ TEST(Publication, may_be_empty) {
 TEST(Publication, is_shared_by_threads_and_freed_by_the_last) {
     auto publication = Publication::make({.body = "shared"});
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
         threads.emplace_back([copy = publication] {
             for (int i = 0; i < 1000; ++i) {
-                const PublicationRef another = copy;
+                PublicationRef another;
+                another = copy;
                 EXPECT_EQ(another->body(), "shared");
             }
         });

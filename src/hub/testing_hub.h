@@ -54,7 +54,7 @@ struct LineFormat final : Encoder {
         out.append('\n');
         return true;
     }
-    mutable int calls = 0;
+    mutable std::atomic<int> calls{0};
 
  private:
     std::string mark_;
@@ -216,14 +216,14 @@ class TestHub {
         it.tick(now());
         it.flush(visits);
         it.reap(now());
-        due[index] = it.has_work();
+        due[index] = it.has_work() ? 1 : 0;
     }
     // Runs lanes that were woken, or said after an iteration that there is more, until none is.
     void run(std::size_t visits = 1'000'000) {
         for (bool ran = true; ran;) {
             ran = false;
             for (unsigned i = 0; i < hub.lane_count(); ++i) {
-                if (!wakes[i]->take() && !due[i] &&
+                if (!wakes[i]->take() && due[i] == 0 &&
                     hub.lane(i).next_deadline_ns() > ms * base::ns_per_ms)
                     continue;
                 iterate(i, visits);

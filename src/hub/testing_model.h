@@ -128,6 +128,7 @@ struct Sightings {
     std::uint64_t rejoined_at_once = 0;
     std::uint64_t unsettled_leaves = 0;
     std::uint64_t direct_writes = 0;
+    std::uint64_t read_on_in_a_write = 0;
     std::uint64_t delivered = 0;
 };
 

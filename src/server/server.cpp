@@ -32,9 +32,9 @@ Server::Server(Config config, const base::Clock& clock, base::Log& log)
       hub_(std::make_unique<hub::Hub>(hub_config(config_))) {}
 
 Server::~Server() {
+    hub_->drain();  // who goes now is told to nobody: a member event would wake a lane that has no loop any more
     stop_loops();
     wait();
-    hub_->drain();
 }
 
 // ---- start ----

@@ -1,0 +1,277 @@
+// A schedule's lanes and doors: one step at a time, compared with the model after each.
+#include <algorithm>
+#include <cstdio>
+
+#include "base/assert.h"
+#include "hub/testing_play.h"
+
+namespace carillon::hub::testing {
+
+namespace {
+SeenFrames seen_in(const Outbox& outbox) {
+    SeenFrames frames;
+    outbox.each_frame([&](std::string_view bytes, bool is_reply) {
+        frames.emplace_back(read_frame(bytes, false), is_reply);
+    });
+    return frames;
+}
+}  // namespace
+
+Play::Play(std::uint64_t seed, Sightings& sightings, bool aloud)
+    : random_(seed),
+      scene_(random_),
+      aloud_(aloud),
+      sightings_(sightings),
+      model_(lanes, scene_.limits.inbox_bytes_max, presence_members_max, sightings),
+      loud_(1, true, false, calls_),
+      quiet_(2, false, false, calls_),
+      fat_(3, true, true, calls_) {
+    AppLimits app_limits;
+    app_limits.presence_members_max = presence_members_max;
+    for (int i = 0; i < 2; ++i) {
+        apps_.push_back(make_app("app" + std::to_string(i), app_limits));
+    }
+    hub_ = std::make_unique<Hub>(
+        HubConfig{.lanes = lanes,
+                  .lane_limits = scene_.limits,
+                  .random =
+                      [seed](unsigned lane) {
+                          return std::make_unique<base::SeededRandom>(seed * 100 + lane);
+                      }},
+        Ports{.history = &records_, .host_events = &records_});
+    for (unsigned i = 0; i < lanes; ++i) hub_->lane(i).attach(runs_[i].wake);
+}
+
+Play::~Play() {
+    for (auto& client : clients_) {
+        if (client->session != nullptr) hub_->close(*client->session, CloseReason::peer);
+    }
+    clients_.clear();
+}
+
+const std::string& Play::run() {
+    for (std::size_t i = 0; i < scene_.clients; ++i) {
+        open_client();
+        join(*clients_.back(), channel_name());
+    }
+    for (std::size_t i = 0; i < scene_.steps && !model_.failed(); ++i) {
+        if (random_.below(5) < 2) {
+            operate();
+        } else {
+            run_a_lane();
+        }
+        check();
+        if (random_.below(100) == 0) come_to_rest();
+    }
+    if (!scene_.leaves_things_undone && !model_.failed()) finish();
+    return model_.failure();
+}
+
+// ---- lanes ----
+
+bool Play::runnable(unsigned index) {
+    auto& run = runs_[index];
+    return run.phase != Phase::idle || run.wake.woken || run.due ||
+           hub_->lane(index).next_deadline_ns() <= steady_ns_;
+}
+
+void Play::run_a_lane() {
+    const auto index = static_cast<unsigned>(random_.below(lanes));
+    if (!runnable(index)) return;
+    const auto steps = 1 + random_.below(6);
+    for (std::uint64_t i = 0; i < steps && runnable(index) && !model_.failed(); ++i) {
+        step(index);
+        check();
+    }
+}
+
+void Play::step(unsigned index) {
+    auto& run = runs_[index];
+    switch (run.phase) {
+        case Phase::idle:
+            run.wake.take();
+            run.phase = Phase::taking;
+            run.left = 1 + random_.below(3);
+            [[fallthrough]];
+        case Phase::taking:
+            take(index, scene_.bulk ? 1 + random_.below(8) : 1);
+            if (--run.left == 0) {
+                tick(index);
+                run.phase = Phase::flushing;
+                run.left = 1 + random_.below(scene_.crowded ? 5 : 12);
+            }
+            return;
+        case Phase::flushing:
+            flush(index, scene_.bulk ? 1 + random_.below(10) : 1);
+            if (!run.more || --run.left == 0) run.phase = Phase::reaping;
+            return;
+        case Phase::reaping:
+            return reap(index);
+    }
+}
+
+void Play::take(unsigned index, std::size_t items) {
+    Lane& lane = hub_->lane(index);
+    const auto before = lane.taken_number();
+    calls_.clear();
+    lane.take(items);
+    const auto taken = lane.taken_number() - before;
+    say("lane " + std::to_string(index) + " takes " + std::to_string(taken));
+    model_.expect(taken <= items, "took more than it was told");
+    model_.took(index, taken, calls_);
+    calls_.clear();
+    observe(index, false);
+}
+
+void Play::tick(unsigned index) {
+    const auto at = now();
+    hub_->lane(index).tick(at);
+    model_.ticked(index, at);
+}
+
+void Play::flush(unsigned index, std::size_t visits) {
+    say("lane " + std::to_string(index) + " flushes " + std::to_string(visits));
+    runs_[index].more = hub_->lane(index).flush(visits);
+    model_.flushing(index);
+    observe(index, visits == 1);
+}
+
+void Play::reap(unsigned index) {
+    auto& run = runs_[index];
+    Lane& lane = hub_->lane(index);
+    if (run.more) ++sightings_.walks_cut_short;
+    const auto at = now();
+    const bool crowded = lane.batch_pool().live_bytes() > scene_.limits.batch_bytes_max;
+    const auto closed_before = sightings_.closed_for_memory;
+    say("lane " + std::to_string(index) + " reaps");
+    lane.reap(at);
+    model_.expect(crowded || closed_before == sightings_.closed_for_memory,
+                  "closed for memory without need");
+    model_.reaped(index, at);
+    observe(index, false);
+    run.due = lane.has_work();
+    run.phase = Phase::idle;
+    run.more = false;
+    for (auto& client : clients_) {
+        if (client->model->lane == index) client->last_left.clear();
+    }
+}
+
+void Play::observe(unsigned index, bool exactly) {
+    for (auto& client : clients_) {
+        if (client->model->lane != index || client->session == nullptr) continue;
+        model_.after_step(*client->model, seen_in(client->outbox), client->session->closing(),
+                          exactly);
+    }
+}
+
+void Play::check() {
+    std::erase_if(clients_, [](const auto& client) { return client->session == nullptr; });
+    for (unsigned i = 0; i < lanes && !model_.failed(); ++i) {
+        model_.check_books(i, hub_->lane(i).snapshot());
+    }
+    for (auto& client : clients_) {
+        if (model_.failed()) return;
+        model_.after_step(*client->model, seen_in(client->outbox), client->session->closing(),
+                          true);
+    }
+    model_.expect(records_.host.log == model_.host_log(), "host events");
+    model_.expect(records_.history == model_.history_log(), "history");
+}
+
+void Play::come_to_rest() {
+    say("until all rest");
+    resting_ = true;
+    for (int idle = 0, guard = 0; idle < 2 && !model_.failed(); ++guard) {
+        model_.expect(guard < 100'000, "the lanes never rest");
+        bool ran = false;
+        for (unsigned i = 0; i < lanes; ++i) {
+            while (runnable(i) && !model_.failed()) {
+                step(i);
+                ran = true;
+                if (scene_.steps % 7 == 0) check();
+                if (++guard > 100'000) break;
+            }
+        }
+        idle = ran ? 0 : idle + 1;
+        steady_ns_ += 2 * base::ns_per_ms;
+    }
+    check();
+    if (!model_.failed()) model_.check_rest();
+    resting_ = false;
+}
+
+void Play::finish() {
+    come_to_rest();
+    for (auto& client : clients_) {
+        client->share = unlimited;
+        unblock(*client, unlimited);
+    }
+    come_to_rest();
+    for (const auto& client : clients_) {
+        model_.expect(client->model->owed.empty(), "a frame was never sent", client->model);
+    }
+    for (auto& client : clients_) close(*client, CloseReason::peer);
+    come_to_rest();
+    model_.expect(hub_->channel_count() == model_.channels_alive(), "channels remain");
+    for (unsigned i = 0; i < lanes; ++i) {
+        const Lane& lane = hub_->lane(i);
+        model_.expect(lane.session_count() == 0, "sessions remain");
+        model_.expect(lane.slice_pool().live() == 0, "slices remain");
+        model_.expect(lane.batch_pool().live_batches() == 0, "batches remain");
+        model_.expect(lane.batch_pool().live_bytes() == 0, "bytes of batches remain");
+        model_.expect(hub_->lane(i).inbox().reserved_bytes() == 0, "inbox bytes remain");
+        const auto books = lane.snapshot();
+        model_.expect(books.pending_inbox + books.pending_batch + books.pending_outbox == 0,
+                      "something is pending for nobody");
+    }
+    for (const auto& app : apps_) {
+        model_.expect(hub_->connections(app) == 0, "connections remain");
+    }
+}
+
+// ---- clients ----
+
+void Client::write(Outbox& box) {
+    ASSERT(&box == &outbox && !box.empty());
+    play.model().at_door(*model, seen_in(outbox));
+    std::array<iovec, 8> pieces{};
+    const auto used = outbox.gather({pieces.data(), 1 + play.pick(pieces.size())},
+                                    std::min({room, share, 1 + play.pick(200'000)}));
+    std::string bytes;
+    for (std::size_t i = 0; i < used; ++i) {
+        bytes.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+    }
+    play.say("  writes " + std::to_string(bytes.size()) + " to " + std::to_string(model->index));
+    outbox.consume(bytes.size());
+    room -= bytes.size();
+    play.model().sent(*model, bytes);
+    if (room == 0) {
+        model->blocked = true;
+        outbox.block();
+    }
+    play.read_on(*this);
+}
+
+std::size_t Client::write_now(std::string_view frames) {
+    ASSERT(outbox.empty() && !outbox.blocked());
+    play.model().written_at_once(*model, frames);
+    const auto taken = std::min({room, share, frames.size()});
+    play.say("  writes " + std::to_string(taken) + " at once to " + std::to_string(model->index));
+    room -= taken;
+    play.model().sent(*model, frames.substr(0, taken));
+    if (taken < frames.size()) {
+        model->blocked = true;
+        outbox.block();
+    }
+    return taken;
+}
+
+void Client::on_close(CloseReason why) {
+    play.say("  goodbye to " + std::to_string(model->index));
+    play.model().said_goodbye(*model, why);
+    if (play.pick(2) == 0) play.reply(*this);
+    if (play.pick(3) == 0) play.close(*this, why);
+}
+
+}  // namespace carillon::hub::testing
