@@ -223,12 +223,18 @@ Receipt Hub::publish(const Session& from, std::string_view name, const Publicati
 Receipt Hub::publish_to(AppState& state, std::span<const std::string_view> names,
                         const PublicationRef& publication, Now now) {
     if (names.size() > limits::publish_channels_max) return {refuse(Outcome::limit_channels)};
+    for (const auto name : names) {
+        if (name.empty() || name.size() > limits::channel_name_bytes_max) {
+            return {refuse(Outcome::bad_name)};
+        }
+    }
     Reservation reservation(lanes_, publication->inbox_bytes() * names.size());
     if (!reservation.granted()) return {refuse(Outcome::overloaded)};
     std::uint64_t matched = 0;
     WakeMask wake_mask = 0;
     for (const auto name : names) {
-        const bool kept = ports_.history != nullptr && ports_.history->keeps(*state.app, name);
+        const bool kept = ports_.history != nullptr && channels_.size() < limits::channels_max &&
+                          ports_.history->keeps(*state.app, name);
         auto locked = channels_.lock(state, name);
         Channel* channel = kept ? &locked.find_or_create() : locked.find();
         if (channel == nullptr) continue;

@@ -56,6 +56,14 @@ TEST(Hub, refuses_a_name_that_is_empty_or_too_long) {
     EXPECT_EQ(house.hub.refused(Outcome::bad_name).get(), 2U);
 }
 
+TEST(Hub, publishes_to_no_name_that_nobody_may_join) {
+    TestHub house;
+    EXPECT_EQ(house.publish("", "x").outcome, Outcome::bad_name);
+    EXPECT_EQ(house.publish(std::string(limits::channel_name_bytes_max + 1, 'n'), "x").outcome,
+              Outcome::bad_name);
+    EXPECT_EQ(house.hub.refused(Outcome::bad_name).get(), 2U);
+}
+
 TEST(Hub, refuses_connections_above_the_limit_of_the_app_and_takes_the_next_when_one_went) {
     AppLimits limits;
     limits.connections_max = 1;

@@ -41,7 +41,7 @@ std::string_view name_of(CloseReason reason);
 // Why a matched publication was not delivered to a subscriber that stayed.
 enum class DropReason : std::uint8_t {
     newest,  // policy drop_newest
-    closed,  // policy close: what it owed at that moment
+    closed,  // what a session owed when it was ended: by policy close, or on request
     memory,  // closed as the worst debtor
 };
 inline constexpr std::size_t drop_reasons = 3;

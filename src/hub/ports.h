@@ -28,11 +28,11 @@ struct Apps {
 // only.
 struct Door {
     // Sends what `outbox` holds, as much as the socket takes, and consumes it. A socket that takes
-    // no more is marked by outbox.block(); Outbox::unblock says it may be tried again. Must not
-    // destroy itself.
+    // no more is marked by outbox.block(); Outbox::unblock says it may be tried again. May go on
+    // reading its client, and so call the hub; must not destroy itself.
     virtual void write(Outbox& outbox) = 0;
     // The short cut for an empty outbox: the bytes the socket took. Fewer than given: as write, it
-    // blocked.
+    // blocked. It is called in the middle of a walk, so it calls nothing of the hub but block().
     virtual std::size_t write_now(std::string_view frames) = 0;
 
  protected:
