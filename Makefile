@@ -1,7 +1,7 @@
 # Carillon's front door. Each target first installs what it lacks (tools/setup, Debian 12), then builds with visible progress.
 #
 #   JOBS=n             jobs at once; by default one per 2 GB of memory, at most one per core
-#   CARILLON_SEEDS=n   how many random schedules each randomised test plays (fewer under sanitizers)
+#   CARILLON_SEEDS=n   how many random schedules each randomised test plays (500 for the hub's)
 
 JOBS ?= $(shell awk -v cores=$$(nproc) '/^MemTotal/ {n = int($$2 / 2097152 + 0.5); print n < 1 ? 1 : n < cores ? n : cores}' /proc/meminfo 2>/dev/null || echo 1)
 export JOBS := $(JOBS)
@@ -45,7 +45,6 @@ stages:
 headers: setup-test build/dev/build.ninja
 	@cmake --build build/dev --target all_verify_interface_header_sets
 
-asan tsan: export CARILLON_SEEDS ?= 20
 asan tsan: export UBSAN_OPTIONS := print_stacktrace=1
 asan tsan: export TSAN_OPTIONS := halt_on_error=1:second_deadlock_stack=1
 asan: setup-check build/asan/build.ninja

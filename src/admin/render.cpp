@@ -42,6 +42,11 @@ constexpr LaneMetric audience[] = {
     {"carillon_refused_descriptors_total", Type::counter,
      "Connections closed at once for want of a descriptor.",
      [](const LaneReport& r) { return r.refused_descriptors; }},
+    {"carillon_accept_failed_total", Type::counter, "Connections gone before they were taken.",
+     [](const LaneReport& r) { return r.accept_failed; }},
+    {"carillon_http_refused_total", Type::counter,
+     "Requests no handler saw: malformed, too slow, too large.",
+     [](const LaneReport& r) { return r.http_refused; }},
 };
 
 constexpr LaneMetric work[] = {

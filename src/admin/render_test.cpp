@@ -37,6 +37,8 @@ Report small_report() {
     lane.mailbox_refused = 35;
     lane.accepted = 36;
     lane.refused_descriptors = 37;
+    lane.accept_failed = 38;
+    lane.http_refused = 39;
     return {.lanes = {lane},
             .refusals = {{"bad_name", 41}, {"overloaded", 42}},
             .protocol_refusals = {{"pusher", "bad_signature", 43}},
@@ -70,6 +72,12 @@ carillon_accepted_total{lane="3"} 36
 # HELP carillon_refused_descriptors_total Connections closed at once for want of a descriptor.
 # TYPE carillon_refused_descriptors_total counter
 carillon_refused_descriptors_total{lane="3"} 37
+# HELP carillon_accept_failed_total Connections gone before they were taken.
+# TYPE carillon_accept_failed_total counter
+carillon_accept_failed_total{lane="3"} 38
+# HELP carillon_http_refused_total Requests no handler saw: malformed, too slow, too large.
+# TYPE carillon_http_refused_total counter
+carillon_http_refused_total{lane="3"} 39
 )";
 
 constexpr std::string_view what_became_of_it =

@@ -36,6 +36,8 @@ struct LaneReport {
     std::uint64_t mailbox_refused = 0;      // tasks for this loop that found its mailbox full
     std::uint64_t accepted = 0;             // connections
     std::uint64_t refused_descriptors = 0;  // closed at once for want of a descriptor
+    std::uint64_t accept_failed = 0;        // gone before they were taken
+    std::uint64_t http_refused = 0;  // requests that no handler saw: malformed, too slow, too large
 };
 
 // What the hub knows of a lane: all but connections and the loop's and listener's numbers. On the

@@ -24,6 +24,9 @@ struct Log {
     virtual void write(LogLevel level, std::string_view event,
                        std::span<const LogField> fields) = 0;
 
+    // Lines that were never written. Any thread.
+    virtual std::uint64_t dropped() const { return 0; }
+
     using Fields = std::initializer_list<LogField>;
     void debug(std::string_view event, Fields fields = {}) { put(LogLevel::debug, event, fields); }
     void info(std::string_view event, Fields fields = {}) { put(LogLevel::info, event, fields); }

@@ -29,7 +29,7 @@ struct App {
     std::string secret;  // opaque to the hub; read by auth only, never logged
     bool enabled = true;
     bool client_events = false;  // whether clients may publish at all
-    AppLimits limits;
+    AppLimits limits{};
 };
 
 using AppRef = std::shared_ptr<const App>;

@@ -28,7 +28,7 @@ class Log final : public base::Log {
                std::span<const base::LogField> fields) override;
 
     // Lines that were never written: overrun, or refused by the descriptor. Any thread.
-    std::uint64_t dropped() const;
+    std::uint64_t dropped() const override;
 
  private:
     struct Parts;

@@ -11,6 +11,7 @@
 #include "server/check_config.h"
 #include "server/config_load.h"
 #include "server/flags.h"
+#include "server/greeting.h"
 #include "server/log.h"
 #include "server/server.h"
 
@@ -47,26 +48,6 @@ sigset_t block_signals() {
     return stop;
 }
 
-void say_where_to_look(const Config& config, const Server& server) {
-    const auto at = config.host + ":" + std::to_string(server.port());
-    std::printf("\nCarillon %s listens on http://%s  (%u loops)\n", version, at.c_str(),
-                server.threads());
-    if (server.metrics_port() != 0) {
-        std::printf("  metrics    http://%s:%u/metrics\n", config.metrics.host.c_str(),
-                    server.metrics_port());
-    }
-    if (!demo_warnings(config).empty()) {
-        std::printf(
-            "  subscribe  new Pusher('%s', {wsHost: '%s', wsPort: %u, forceTLS: false, cluster: "
-            "''})\n",
-            std::string(demo_key).c_str(), config.host.c_str(), server.port());
-        std::printf("  try        curl http://%s/up/%s\n", at.c_str(),
-                    std::string(demo_id).c_str());
-    }
-    std::printf("\n");
-    std::fflush(stdout);
-}
-
 int serve(const Command& command) {
     const auto sources = gather_sources(command);
     if (!sources.has_value()) return complain(sources.error().message);
@@ -88,7 +69,10 @@ int serve(const Command& command) {
                            {"port", std::int64_t{server.port()}},
                            {"metrics_port", std::int64_t{server.metrics_port()}},
                            {"threads", std::int64_t{server.threads()}}});
-    say_where_to_look(loaded.config, server);
+    std::fputs(
+        greeting(loaded.config, version, server.port(), server.metrics_port(), clock.now()).c_str(),
+        stdout);
+    std::fflush(stdout);
 
     int signal = 0;
     sigwait(&stop, &signal);

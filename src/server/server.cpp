@@ -158,27 +158,22 @@ admin::LaneReport Server::report_of(Core& core) {
     report.mailbox_refused = core.loop.mailbox_refused();
     report.accepted = core.clients->accepted();
     report.refused_descriptors = core.clients->refused_descriptors();
+    report.accept_failed = core.clients->failed();
+    report.http_refused = core.worker.http_refusals();
     return report;
 }
 
 void Server::fill_totals(admin::Report& report) {
-    for (std::size_t i = 0; i < hub::outcomes; ++i) {
-        const auto outcome = static_cast<hub::Outcome>(i);
-        const auto count = hub_->refused(outcome).get();
-        if (count != 0) report.refusals.emplace_back(hub::name_of(outcome), count);
-    }
+    report.refusals = admin::refusals_of(*hub_);
     for (const auto& protocol : *protocols_) {
         protocol->each_refusal([&](std::string_view reason, std::uint64_t count) {
             report.protocol_refusals.push_back(
                 {std::string(protocol->name()), std::string(reason), count});
         });
     }
-    for (const auto& core : cores_) {
-        report.protocol_refusals.push_back(
-            {"http", "lane_" + std::to_string(core->loop.index()), core->worker.http_refusals()});
-    }
     report.published = hub_->published().get();
     report.channels = hub_->channel_count();
+    report.log_dropped = log_.dropped();
     report.uptime_s =
         static_cast<std::uint64_t>((clock_.now().steady_ns - started_.steady_ns) / base::ns_per_s);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "edge/testing_client.h"
+#include "server/greeting.h"
 
 namespace carillon::server {
 namespace {
@@ -85,6 +86,20 @@ TEST(Server, shows_a_balanced_book_for_every_lane) {
         EXPECT_THAT(metrics, ::testing::HasSubstr("carillon_conservation_difference{lane=\"" +
                                                   std::string(lane) + "\"} 0\n"));
     }
+}
+
+TEST(Server, takes_the_publish_that_it_greets_people_with) {
+    RunningServer running(1);
+    const auto client = greeted(running.server);
+    client->say(R"({"event":"pusher:subscribe","data":{"channel":"bells"}})");
+    EXPECT_THAT(client->hear().payload, ::testing::HasSubstr("subscription_succeeded"));
+    const std::string body = R"({"name":"ring","channel":"bells","data":"hello"})";
+    Client publisher(running.server.port());
+    const auto url = signed_publish(demo_app({}), body, running.clock.now());
+    const auto answer = publisher.ask("POST " + url + " HTTP/1.1\r\nHost: x\r\nContent-Length: " +
+                                      std::to_string(body.size()) + "\r\n\r\n" + body);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(client->hear().payload, R"({"event":"ring","channel":"bells","data":"hello"})");
 }
 
 TEST(Server, spreads_its_goodbyes_over_half_the_grace_time_and_then_stops) {

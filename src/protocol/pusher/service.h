@@ -14,6 +14,7 @@ struct Service {
     hub::Apps& apps;
     const base::Clock& clock;  // for HTTP handlers; sessions are told the time
     base::Log& log;
+    int activity_timeout_s;  // of silence, before a client is asked whether it lives
     Refusals refusals{};
 };
 

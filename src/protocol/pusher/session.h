@@ -22,7 +22,6 @@ namespace carillon::pusher {
 
 class Session final : public protocol::Session {
  public:
-    static constexpr int activity_timeout_s = 120;
     static constexpr int pong_timeout_s = 30;
 
     Session(Service& service, const protocol::Opening& opening);

@@ -1,0 +1,44 @@
+#include "server/greeting.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "auth/hmac.h"
+#include "auth/md5.h"
+
+namespace carillon::server {
+
+std::string signed_publish(const hub::App& app, std::string_view body, Now now) {
+    const auto path = fmt::format("/apps/{}/events", app.id);
+    const auto query = fmt::format("auth_key={}&auth_timestamp={}&auth_version=1.0&body_md5={}",
+                                   app.key, now.unix_ms / 1000, auth::md5_hex(body));
+    const auto signature = auth::hmac_sha256_hex(app.secret, {"POST\n", path, "\n", query});
+    return path + "?" + query + "&auth_signature=" + signature;
+}
+
+std::string greeting(const Config& config, std::string_view version, std::uint16_t port,
+                     std::uint16_t metrics_port, Now now) {
+    const bool ipv6 = config.host.find(':') != std::string::npos;
+    const auto host = ipv6 ? "[" + config.host + "]" : config.host;
+    auto text = fmt::format("\nCarillon {} listens on http://{}:{}\n", version, host, port);
+    if (metrics_port != 0) {
+        text +=
+            fmt::format("  metrics    http://{}:{}/metrics\n", config.metrics.host, metrics_port);
+    }
+    const auto demo = std::find_if(config.apps.begin(), config.apps.end(),
+                                   [](const hub::App& app) { return app.secret == demo_secret; });
+    if (demo == config.apps.end()) return text + "\n";
+    constexpr std::string_view body = R"({"name":"ring","channel":"bells","data":"hello"})";
+    text += fmt::format(
+        "  subscribe  new Pusher('{}', {{wsHost: '{}', wsPort: {}, forceTLS: false, "
+        "cluster: 'local'}}).subscribe('bells')\n",
+        demo->key, host, port);
+    text += fmt::format(
+        "  publish    curl -d '{}' 'http://{}:{}{}'\n             (signed just now, good "
+        "for ten minutes)\n\n",
+        body, host, port, signed_publish(*demo, body, now));
+    return text;
+}
+
+}  // namespace carillon::server
