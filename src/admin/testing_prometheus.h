@@ -1,5 +1,6 @@
-// admin/testing_prometheus.h: for tests only: a strict reader of the text format 0.0.4, written from
-// the format's description and not from our writer. Says what is wrong with a text, line by line.
+// admin/testing_prometheus.h: for tests only: a strict reader of the text format 0.0.4, written
+// from the format's description and not from our writer. Says what is wrong with a text, line by
+// line.
 #pragma once
 
 #include <map>

@@ -1,5 +1,5 @@
-// auth/equal.h: comparing what a stranger sent with what only we can compute. An ordinary comparison
-// stops at the first difference, and the time it took tells how much was right.
+// auth/equal.h: comparing what a stranger sent with what only we can compute. An ordinary
+// comparison stops at the first difference, and the time it took tells how much was right.
 #pragma once
 
 #include <string_view>

@@ -28,7 +28,8 @@ void Connection::reply(std::initializer_list<std::string_view> parts) {
     if (state_ == State::open) worker_.lane().reply(outbox_, parts);
 }
 
-// The one door out. Sends what waits, in order, until the socket takes no more or this iteration's share is used up.
+// The one door out. Sends what waits, in order, until the socket takes no more or this iteration's
+// share is used up.
 void Connection::write(hub::Outbox& outbox) {
     auto budget = limits::write_bytes_max;
     while (!outbox.empty() && budget != 0) {
@@ -56,7 +57,8 @@ std::size_t Connection::write_now(std::string_view frames) {
     return io.bytes;
 }
 
-// One slice is sent as it lies; several small ones are copied together, which costs less than a longer sendmsg.
+// One slice is sent as it lies; several small ones are copied together, which costs less than a
+// longer sendmsg.
 net::Io Connection::send_front(std::size_t bytes_max, std::size_t& offered) {
     std::array<iovec, 64> pieces;
     const auto used = outbox_.gather(pieces, bytes_max);
@@ -72,7 +74,8 @@ net::Io Connection::send_front(std::size_t bytes_max, std::size_t& offered) {
     return socket_.send({scratch.data(), offered});
 }
 
-// The socket takes no more: nothing is sent until it says so. Or it is broken: nothing is sent ever.
+// The socket takes no more: nothing is sent until it says so. Or it is broken: nothing is sent
+// ever.
 void Connection::blocked(const net::Io& io) {
     outbox_.block();
     if (io.state == net::Io::closed || io.state == net::Io::failed) {
@@ -128,8 +131,8 @@ void Connection::resume() {
     want_more();
 }
 
-// What was read and waits comes first: at most one read's worth, because who is not listened to is not read. A
-// lingering client is read to its end, and what it says is ignored.
+// What was read and waits comes first: at most one read's worth, because who is not listened to is
+// not read. A lingering client is read to its end, and what it says is ignored.
 void Connection::want_more() {
     if (!unread_.empty() && listening()) {
         base::Buffer waiting = std::exchange(unread_, {});
@@ -139,8 +142,8 @@ void Connection::want_more() {
     if (listening() || state_ == State::lingering) socket_.want_readable();
 }
 
-// A client that does not take its replies gets no more of them. Asked before each message, not only before each read:
-// one read may hold thousands of small requests with large answers.
+// A client that does not take its replies gets no more of them. Asked before each message, not only
+// before each read: one read may hold thousands of small requests with large answers.
 bool Connection::listening() const {
     return !paused_ && state_ == State::open &&
            outbox_.reply_bytes() <= limits::unsent_replies_bytes_max;
@@ -155,8 +158,8 @@ void Connection::become(std::unique_ptr<Dialogue> next) {
 
 void Connection::arm() {
     const auto deadline = state_ == State::open ? dialogue_->deadline_ns() : state_deadline_ns_;
-    // Most messages only move a deadline away. The timer then fires early and is armed anew: cheaper than moving it
-    // each time.
+    // Most messages only move a deadline away. The timer then fires early and is armed anew:
+    // cheaper than moving it each time.
     if (armed() && deadline_ns() <= deadline) return;
     worker_.loop().timers().arm(*this, deadline);
 }

@@ -1,6 +1,6 @@
-// edge/connection.h: a client's socket, its outbox, and what it is talking. The one door out: every byte a client is
-// sent leaves through write() or write_now(). Lives and dies on its worker's loop; destroyed only when its worker
-// buries, never inside one of its own calls.
+// edge/connection.h: a client's socket, its outbox, and what it is talking. The one door out: every
+// byte a client is sent leaves through write() or write_now(). Lives and dies on its worker's loop;
+// destroyed only when its worker buries, never inside one of its own calls.
 #pragma once
 
 #include <boost/intrusive/list_hook.hpp>
@@ -51,7 +51,8 @@ class Connection final : public ConnectionHook,
     // While paused nothing is read; what was read waits here.
     void pause() { paused_ = true; }
     void resume();
-    // Sends what is queued, then the end, then waits for the peer's end for a while. Nothing more is read.
+    // Sends what is queued, then the end, then waits for the peer's end for a while. Nothing more
+    // is read.
     void finish(hub::CloseReason why);
     // At once. What is queued is lost.
     void abandon(hub::CloseReason why);
@@ -68,7 +69,8 @@ class Connection final : public ConnectionHook,
     enum class State : std::uint8_t {
         open,
         finishing,  // the queue drains
-        lingering,  // our end was sent; the peer's is awaited, so that it reads our last bytes before any reset
+        // Our end was sent; the peer's is awaited, so that it reads our last bytes before any reset.
+        lingering,
         gone,
     };
 
@@ -92,8 +94,8 @@ class Connection final : public ConnectionHook,
     Worker& worker_;
     net::Socket socket_;
     hub::Outbox outbox_;
-    std::unique_ptr<Dialogue>
-        dialogue_;  // may hold a hub session that uses outbox_: destroyed before it
+    // May hold a hub session that uses outbox_, so it is destroyed before it.
+    std::unique_ptr<Dialogue> dialogue_;
     std::unique_ptr<Dialogue> previous_;  // returns to its caller before it is destroyed
     base::Buffer unread_;                 // read, but nobody listens yet
     hub::CloseReason why_ = hub::CloseReason::peer;

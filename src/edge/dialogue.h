@@ -1,5 +1,6 @@
-// edge/dialogue.h: what a connection is talking at the moment: HTTP requests, then perhaps WebSocket messages.
-// It turns bytes into calls through a codec and answers through its Connection; it never sees the socket.
+// edge/dialogue.h: what a connection is talking at the moment: HTTP requests, then perhaps
+// WebSocket messages. It turns bytes into calls through a codec and answers through its Connection;
+// it never sees the socket.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@ namespace carillon::edge {
 
 struct Dialogue {
     virtual ~Dialogue() = default;
-    // Consumes from the front of `in` (writable; 64 bytes behind it are readable). May stop early when it paused,
-    // changed or ended the connection; the connection keeps the rest.
+    // Consumes from the front of `in` (writable; 64 bytes behind it are readable). May stop early
+    // when it paused, changed or ended the connection; the connection keeps the rest.
     virtual void on_bytes(std::span<char>& in, Now now) = 0;
     // When on_timer wants to be called; asked again after every call into the dialogue.
     virtual std::int64_t deadline_ns() const = 0;

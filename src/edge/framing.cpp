@@ -11,8 +11,9 @@ class WebSocketFraming::FrameEncoder final : public hub::Encoder {
  public:
     explicit FrameEncoder(const hub::Encoder& body) : body_(body) {}
 
-    // A frame's header says how long the body is, which only the body encoder knows: it writes behind room for the
-    // longest header and moves up when a shorter one will do. Once per publication, not per subscriber.
+    // A frame's header says how long the body is, which only the body encoder knows: it writes
+    // behind room for the longest header and moves up when a shorter one will do. Once per
+    // publication, not per subscriber.
     bool encode(const hub::Delivery& delivery, base::Buffer& out) const override {
         const auto begin = out.size();
         out.prepare(header_max);

@@ -1,5 +1,6 @@
-// edge/framing.h: puts a protocol's bodies into WebSocket frames, once per publication and format. The same body
-// encoder always gives the same frame encoder, so that everyone who speaks it shares an audience.
+// edge/framing.h: puts a protocol's bodies into WebSocket frames, once per publication and format.
+// The same body encoder always gives the same frame encoder, so that everyone who speaks it shares
+// an audience.
 #pragma once
 
 #include <memory>

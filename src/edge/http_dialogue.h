@@ -1,5 +1,6 @@
-// edge/http_dialogue.h: a connection that talks HTTP: one request at a time, answered at once or later. While an answer
-// is awaited nothing more is read, so pipelined requests are answered in their order. An upgrade ends it.
+// edge/http_dialogue.h: a connection that talks HTTP: one request at a time, answered at once or
+// later. While an answer is awaited nothing more is read, so pipelined requests are answered in
+// their order. An upgrade ends it.
 #pragma once
 
 #include <atomic>
@@ -25,8 +26,8 @@ class HttpDialogue final : public Dialogue {
     void on_gone(hub::CloseReason why) override;
 
  private:
-    // Shared with the Responder, which may outlive the connection and its loop; on_gone cuts the link. Followed on the
-    // loop only; whether it is cut, any thread may ask.
+    // Shared with the Responder, which may outlive the connection and its loop; on_gone cuts the
+    // link. Followed on the loop only; whether it is cut, any thread may ask.
     struct Link {
         explicit Link(HttpDialogue* d) : dialogue(d) {}
         std::atomic<HttpDialogue*> dialogue;

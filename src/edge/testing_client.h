@@ -1,5 +1,6 @@
-// edge/testing_client.h: for tests only: a client over real loopback, blocking and plain. It waits up to ten seconds
-// for what it expects, and never for what it does not: what a settled loop has sent is there to be read.
+// edge/testing_client.h: for tests only: a client over real loopback, blocking and plain. It waits
+// up to ten seconds for what it expects, and never for what it does not: what a settled loop has
+// sent is there to be read.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -61,7 +62,8 @@ inline constexpr std::string_view upgrade_headers =
     "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-// SO_SNDBUF or SO_RCVBUF. Both small on the way to a client make it slow at once; the kernel rounds them up.
+// SO_SNDBUF or SO_RCVBUF. Both small on the way to a client make it slow at once; the kernel rounds
+// them up.
 inline void set_buffer(int fd, int which, int bytes) {
     EXPECT_EQ(::setsockopt(fd, SOL_SOCKET, which, &bytes, sizeof bytes), 0);
 }

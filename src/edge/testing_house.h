@@ -1,5 +1,5 @@
-// edge/testing_house.h: for tests only: workers on real loops and real loopback, with a clock that the test moves. Each
-// core has a port of its own, so that a test chooses where its client lives.
+// edge/testing_house.h: for tests only: workers on real loops and real loopback, with a clock that
+// the test moves. Each core has a port of its own, so that a test chooses where its client lives.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// edge/testing_protocol.h: for tests only: a protocol that does as it is told. Each client joins the channel its path
-// names. A text message is a command:
+// edge/testing_protocol.h: for tests only: a protocol that does as it is told. Each client joins
+// the channel its path names. A text message is a command:
 //
 //   echo X       answered with itself              bytes N      answered with N bytes
 //   pause        nothing more is read              close        our close frame, 4002

@@ -90,8 +90,8 @@ void WebSocketDialogue::close(std::uint16_t code, std::string_view reason) {
     connection_.reply({frame.view()});
     close_deadline_ns_ = worker.now().steady_ns + limits::websocket_close_ms * base::ns_per_ms;
     worker.log().info("websocket_closed", {{"code", std::int64_t{code}}, {"reason", reason}});
-    // The client's answer is awaited also if the session had paused, and the deadline counts also if it was the hub
-    // or the worker that made the session speak.
+    // The client's answer is awaited also if the session had paused, and the deadline counts also
+    // if it was the hub or the worker that made the session speak.
     connection_.resume();
 }
 
@@ -114,7 +114,8 @@ std::int64_t WebSocketDialogue::deadline_ns() const {
 
 void WebSocketDialogue::on_timer(Now now) {
     if (close_deadline_ns_ != base::never_ns) return connection_.finish(hub::CloseReason::protocol);
-    // Bytes the socket takes count as life: a ping behind a long queue cannot be answered before it arrives.
+    // Bytes the socket takes count as life: a ping behind a long queue cannot be answered before it
+    // arrives.
     if (!connection_.outbox().empty() && connection_.took_bytes()) {
         not_before_ns_ = now.steady_ns + base::ns_per_s;
         return;
@@ -127,7 +128,8 @@ void WebSocketDialogue::on_timer(Now now) {
 
 void WebSocketDialogue::on_drain() {
     if (session_ == nullptr || close_deadline_ns_ != base::never_ns) return;
-    // First, so that the books say why: what the session says next would count as its protocol's wish.
+    // First, so that the books say why: what the session says next would count as its protocol's
+    // wish.
     connection_.worker().lane().silence(connection_.outbox(), hub::CloseReason::shutdown);
     session_->on_close(hub::CloseReason::shutdown);
 }

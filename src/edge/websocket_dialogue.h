@@ -1,5 +1,6 @@
-// edge/websocket_dialogue.h: a connection that talks WebSocket on behalf of one protocol session. It decodes and frames,
-// answers pings and does the closing handshake; what messages mean is the session's business.
+// edge/websocket_dialogue.h: a connection that talks WebSocket on behalf of one protocol session.
+// It decodes and frames, answers pings and does the closing handshake; what messages mean is the
+// session's business.
 #pragma once
 
 #include <memory>

@@ -26,7 +26,8 @@ void Worker::accept(int fd, const http::Router& router) {
     connection->start();
 }
 
-// One iteration. Sockets that are ready were read before this runs: their handlers stood ahead of it.
+// One iteration. Sockets that are ready were read before this runs: their handlers stood ahead of
+// it.
 void Worker::run() {
     lane_.take();
     lane_.tick(now());
@@ -40,7 +41,8 @@ void Worker::run() {
     }
 }
 
-// The flush knows no clock: we ask it for a few hundred visits at a time until it is done or this slice is used up.
+// The flush knows no clock: we ask it for a few hundred visits at a time until it is done or this
+// slice is used up.
 void Worker::flush() {
     constexpr std::size_t visits = 256;
     const auto until = now().steady_ns + limits::flush_slice_ns;

@@ -1,5 +1,5 @@
-// edge/worker.h: a loop and a lane working as one: the iteration (DESIGN §4) and the connections that live here.
-// One per core. Everything runs on its loop except wake().
+// edge/worker.h: a loop and a lane working as one: the iteration (DESIGN §4) and the connections
+// that live here. One per core. Everything runs on its loop except wake().
 #pragma once
 
 #include <array>
@@ -39,8 +39,9 @@ class Worker final : public hub::Wake, private net::Task, private net::Timer {
     void accept(int fd, const http::Router& router);
     void wake() override { loop_.wake(*this); }
 
-    // Says goodbye to every client, spread evenly over the window so that they do not all come back in the same
-    // moment. `done` is called once nobody is left; abandon_all() ends the waiting, the destructor drops it.
+    // Says goodbye to every client, spread evenly over the window so that they do not all come back
+    // in the same moment. `done` is called once nobody is left; abandon_all() ends the waiting, the
+    // destructor drops it.
     void drain(std::int64_t window_ns, std::function<void()> done);
     void abandon_all();
     bool draining() const { return drain_.begun; }

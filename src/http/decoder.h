@@ -3,8 +3,8 @@
 // arrived; it takes what belongs to the request at hand and leaves the rest, which is the next,
 // pipelined request.
 //
-//   connection := *( [ CRLF ] head body )       head: see head.h       body: counted, chunked
-//   (chunked.h) or none
+//   connection := *( [ CRLF ] head body )
+//   head: see head.h       body: counted, chunked (chunked.h) or none
 //
 // Linear however the bytes are cut: the head is collected line by line until its blank line, then
 // parsed once. An idle decoder holds no memory of its own, so 100k quiet keep-alive connections

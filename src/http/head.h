@@ -3,8 +3,9 @@
 // where we are stricter than it is: what two servers in a row can read in two ways is how requests
 // are smuggled.
 //
-//   head    := method SP target SP "HTTP/1." ( "0" | "1" ) CRLF *( name ":" OWS value OWS CRLF )
-//   CRLF target  := "/" … | ( "http" | "https" ) "://" authority [ "/" … ] | "*" (OPTIONS only)
+//   head    := method SP target SP "HTTP/1." ( "0" | "1" ) CRLF
+//              *( name ":" OWS value OWS CRLF ) CRLF
+//   target  := "/" … | ( "http" | "https" ) "://" authority [ "/" … ] | "*" (OPTIONS only)
 //
 // Refused beside Beast's own refusals: folded headers, control bytes, bytes above 0x7e and "#" in
 // the target, lowercase methods, two Content-Length headers (even equal) or a list in one,

@@ -1,8 +1,8 @@
 // http/response.h: an answer, and its bytes. What a handler fills in, and what the connection
 // encodes once it knows whether it stays open and whether the client asked for the head only.
 //
-//   response := "HTTP/1.1 " status " " reason CRLF *( name ": " value CRLF ) [connection]
-//   [content-length] CRLF body
+//   response := "HTTP/1.1 " status " " reason CRLF
+//               *( name ": " value CRLF ) [connection] [content-length] CRLF body
 //
 // No chunked answers: every body is complete when it is encoded. No Date: this room has no clock
 // (RFC 9110 allows it).

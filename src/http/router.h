@@ -2,8 +2,8 @@
 // WebSocket. Filled at start-up by the protocols (a clash is a start-up error that names both
 // routes), then only read, by every loop.
 //
-//   pattern := "/" | 1*( "/" segment )      segment := literal | "{" name "}"      {name} matches
-//   one non-empty segment
+//   pattern := "/" | 1*( "/" segment )
+//   segment := literal | "{" name "}"      {name} matches one non-empty segment
 //
 // Literals are compared with the raw path, byte by byte; parameters are percent-decoded after the
 // path was split, so an encoded slash stays inside its segment.

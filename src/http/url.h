@@ -1,8 +1,8 @@
 // http/url.h: the parts of a URL that are text in disguise. Pure functions; every error is the
 // client's (400).
 //
-//   query := pair *( "&" pair )      pair := key [ "=" value ]      in both, "+" is a space and %XX
-//   a byte
+//   query := pair *( "&" pair )
+//   pair  := key [ "=" value ]      in both, "+" is a space and %XX a byte
 #pragma once
 
 #include <optional>

@@ -60,7 +60,8 @@ class Lane {
 
     // Queues a frame for one client, in order with everything else it is sent. Never dropped.
     void reply(Outbox& outbox, std::initializer_list<std::string_view> parts);
-    // The client is being said goodbye to: nothing more is published to it. What is queued stays, in order.
+    // The client is being said goodbye to: nothing more is published to it. What is queued stays,
+    // in order.
     void silence(Outbox& outbox, CloseReason why);
     Session* find(SessionId id) const;
     std::size_t session_count() const { return session_count_.get(); }  // any thread

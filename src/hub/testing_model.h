@@ -1,8 +1,8 @@
 // hub/testing_model.h: for tests only: the hub as DESIGN.md describes it, pair by pair. Every
 // (publication, subscriber) that was matched is an entry in exactly one list here: an inbox item's,
-// a membership's, a client's; and moves to a count when it ends. Nothing is computed as a remainder,
-// and nothing is asked of the hub: the model is told what was called and what a client's door and
-// outbox show, and says whether that may be.
+// a membership's, a client's; and moves to a count when it ends. Nothing is computed as a
+// remainder, and nothing is asked of the hub: the model is told what was called and what a client's
+// door and outbox show, and says whether that may be.
 #pragma once
 
 #include <array>

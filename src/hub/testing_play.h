@@ -1,7 +1,7 @@
 // hub/testing_play.h: for tests only: one random schedule of a whole hub, played against the model.
 // Three lanes whose steps are taken one by one, clients that read slowly or not at all, publishers
-// that overflow inboxes. A lane runs only when it was woken or said after an iteration that there is
-// more, so a wake that is forgotten leaves something undone at the end.
+// that overflow inboxes. A lane runs only when it was woken or said after an iteration that there
+// is more, so a wake that is forgotten leaves something undone at the end.
 #pragma once
 
 #include <array>

@@ -1,6 +1,7 @@
 // protocol/protocol.h: what edge knows of a client protocol, and all that a protocol knows of edge.
-// A protocol is a folder beside this file: a pure state machine per session and the HTTP routes that belong to it.
-// It writes message bodies only; edge picks the framing. It never touches a socket and keeps no list of subscribers.
+// A protocol is a folder beside this file: a pure state machine per session and the HTTP routes
+// that belong to it. It writes message bodies only; edge picks the framing. It never touches a
+// socket and keeps no list of subscribers.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@
 
 namespace carillon::protocol {
 
-// What a client sent. `data` is borrowed until on_message returns; 64 bytes behind it are readable (simdjson).
+// What a client sent. `data` is borrowed until on_message returns; 64 bytes behind it are readable
+// (simdjson).
 struct Message {
     enum class Kind : std::uint8_t {
         text,
@@ -33,7 +35,8 @@ struct Message {
 struct Out {
     // Framed and queued in order with everything else this client is sent. Never dropped.
     virtual void reply(std::string_view body) = 0;
-    // The last frame; the socket closes when it left or after a grace time. More replies after it are ignored.
+    // The last frame; the socket closes when it left or after a grace time. More replies after it
+    // are ignored.
     virtual void close(std::uint16_t code, std::string_view reason) = 0;
     // Messages wait unread until resume(): for a session that waits for an answer.
     virtual void pause() = 0;
@@ -43,8 +46,8 @@ struct Out {
     ~Out() = default;
 };
 
-// Turns a protocol's body encoder into a frame encoder. The same body encoder gives the same result, so that all who
-// speak it share an audience. `body` lives as long as the server.
+// Turns a protocol's body encoder into a frame encoder. The same body encoder gives the same
+// result, so that all who speak it share an audience. `body` lives as long as the server.
 struct Framing {
     virtual const hub::Encoder& frame(const hub::Encoder& body) = 0;
 
@@ -62,14 +65,16 @@ struct Opening {
     Now now;
 };
 
-// One client's conversation, on its loop: no socket, no clock of its own. Destroyed when the connection is gone; it
-// closes its hub session in its destructor if it opened one.
+// One client's conversation, on its loop: no socket, no clock of its own. Destroyed when the
+// connection is gone; it closes its hub session in its destructor if it opened one.
 struct Session : hub::Subscriber {
     virtual ~Session() = default;
-    // An Error closes the connection with Error::code as the close code and its message as the reason.
+    // An Error closes the connection with Error::code as the close code and its message as the
+    // reason.
     virtual Result<void> on_message(Message message, Now now) = 0;
-    // When on_tick wants to be called, in steady nanoseconds; base::never_ns: not at all. Asked after open, on_message
-    // and on_tick. It may lie later than what was said before (activity): the old time is then a cheap early call.
+    // When on_tick wants to be called, in steady nanoseconds; base::never_ns: not at all. Asked
+    // after open, on_message and on_tick. It may lie later than what was said before (activity):
+    // the old time is then a cheap early call.
     virtual std::int64_t next_tick_ns() const = 0;
     virtual Result<void> on_tick(Now now) = 0;
     // Why the connection ended, told once before destruction.

@@ -60,7 +60,8 @@ hub::App demo_app(const hub::AppLimits& limits);
 // 127.0.0.0/8, ::1 and the name localhost. Whatever is unclear counts as beyond.
 bool is_loopback(std::string_view host);
 
-// Refuses to listen beyond loopback with a secret that everybody knows, unless the operator insists.
+// Refuses to listen beyond loopback with a secret that everybody knows, unless the operator
+// insists.
 Result<void> check_exposure(const Config& config);
 
 // What to say, loudly, when it does run with demo credentials; empty when it does not.

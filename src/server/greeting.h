@@ -1,4 +1,5 @@
-// server/greeting.h: what `carillon serve` says to the person who started it: where to look, and a line to try.
+// server/greeting.h: what `carillon serve` says to the person who started it: where to look, and a
+// line to try.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@
 
 namespace carillon::server {
 
-// The path and query of a publish of `body`, signed as Pusher's HTTP API wants it. Good for ten minutes.
+// The path and query of a publish of `body`, signed as Pusher's HTTP API wants it. Good for ten
+// minutes.
 std::string signed_publish(const hub::App& app, std::string_view body, Now now);
 
 // Several lines. Only with demo credentials, which are no secret, does it show how to use them.

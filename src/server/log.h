@@ -1,7 +1,7 @@
-// server/log.h: base::Log over spdlog. A line is made on the thread that has something to say, since
-// its fields are borrowed; one thread of spdlog's writes the lines to stderr. The queue between them
-// is bounded, and when stderr is stuck the oldest line goes, counted: a terminal nobody reads must
-// not stop a loop.
+// server/log.h: base::Log over spdlog. A line is made on the thread that has something to say,
+// since its fields are borrowed; one thread of spdlog's writes the lines to stderr. The queue
+// between them is bounded, and when stderr is stuck the oldest line goes, counted: a terminal
+// nobody reads must not stop a loop.
 #pragma once
 
 #include <unistd.h>

@@ -32,7 +32,7 @@ Server::Server(Config config, const base::Clock& clock, base::Log& log)
       hub_(std::make_unique<hub::Hub>(hub_config(config_))) {}
 
 Server::~Server() {
-    hub_->drain();  // who goes now is told to nobody: a member event would wake a lane that has no loop any more
+    hub_->drain();  // tells nobody who leaves: that would wake lanes that have no loop any more
     stop_loops();
     wait();
 }
@@ -98,8 +98,8 @@ void Server::drain() {
     for (auto& core : cores_) core->loop.post([this, &core] { drain_core(*core); });
 }
 
-// Clients go over the first half of the grace time, so that they do not all come back in the same moment, and the
-// slow ones have the other half to take what they are owed.
+// Clients go over the first half of the grace time, so that they do not all come back in the same
+// moment, and the slow ones have the other half to take what they are owed.
 void Server::drain_core(Core& core) {
     const auto grace_ns = config_.shutdown_grace_period_s * base::ns_per_s;
     if (&core == cores_.front().get()) {
@@ -130,8 +130,8 @@ void Server::run_due_timers() {
 
 // ---- numbers ----
 
-// Every lane reports on its own loop, where its books agree with themselves; the first core's loop, which serves the
-// admin port, puts the reports together.
+// Every lane reports on its own loop, where its books agree with themselves; the first core's loop,
+// which serves the admin port, puts the reports together.
 void Server::gather(std::function<void(admin::Report)> done) {
     struct Gathering {
         admin::Report report;

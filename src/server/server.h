@@ -1,5 +1,6 @@
-// server/server.h: every part by hand: the hub, the protocols, a loop and a worker per core, the listeners, the admin
-// port, and how they stop. main builds one; a test builds one with a clock of its own.
+// server/server.h: every part by hand: the hub, the protocols, a loop and a worker per core, the
+// listeners, the admin port, and how they stop. main builds one; a test builds one with a clock of
+// its own.
 #pragma once
 
 #include <condition_variable>
@@ -36,8 +37,8 @@ class Server {
     std::uint16_t port() const { return port_; }
     std::uint16_t metrics_port() const { return metrics_port_; }  // 0: no admin port
 
-    // Any thread: stops accepting, says goodbye to every client over a window, and stops; wait() then returns. After
-    // the grace time whoever is left is cut off.
+    // Any thread: stops accepting, says goodbye to every client over a window, and stops; wait()
+    // then returns. After the grace time whoever is left is cut off.
     void drain();
     void wait();
 

@@ -2,9 +2,9 @@
 // no socket and no clock. The grammar of a frame stands in frame.h; of the conversation:
 //
 //   conversation := *( message | control ) close
-//   message := frame(text|binary, fin) | frame(text|binary) *( control | frame(continuation) )
-//   frame(continuation, fin) control := frame(ping|pong, fin)              every client frame is
-//   masked
+//   message := frame(text|binary, fin)
+//            | frame(text|binary) *( control | frame(continuation) ) frame(continuation, fin)
+//   control := frame(ping|pong, fin)              every client frame is masked
 //
 // A frame that lies whole in the read buffer is unmasked where it lies and handed out as a view of
 // it: no copy. Only what is fragmented, or cut by the end of a read, is collected here, and freed
@@ -51,7 +51,8 @@ class Decoder {
     // swallowed: RFC 6455 §5.5.1 and §7.1.7.
     Result<std::optional<Message>> next(std::span<char>& in);
 
-    // On the heap: of the message at hand, or of the last one until the next call. 0 for an idle connection.
+    // On the heap: of the message at hand, or of the last one until the next call. 0 for an idle
+    // connection.
     std::size_t bytes_held() const { return message_.capacity() + control_.capacity(); }
 
     // Nothing of a frame or of a fragmented message is waiting here.

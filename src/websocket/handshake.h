@@ -1,11 +1,10 @@
 // websocket/handshake.h: the one HTTP request that becomes a WebSocket: whether it asks, whether it
 // may, and the 101.
 //
-//   asks  := "GET" target "HTTP/1.1", Connection has token "upgrade", Upgrade has token
-//   "websocket",
+//   asks  := "GET" target "HTTP/1.1", Connection has token "upgrade", Upgrade has token "websocket",
 //            Sec-WebSocket-Version: 13, Sec-WebSocket-Key: base64 of 16 bytes
-//   101   := Upgrade, Connection, Sec-WebSocket-Accept = base64(sha1(key guid)) [
-//   Sec-WebSocket-Protocol ]
+//   101   := Upgrade, Connection, Sec-WebSocket-Accept = base64(sha1(key guid)),
+//            [ Sec-WebSocket-Protocol ]
 //
 // Extensions are not answered, which declines them. Origin is the protocol's to judge, not ours.
 #pragma once

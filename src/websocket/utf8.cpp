@@ -42,7 +42,8 @@ bool Utf8::feed(std::string_view piece) {
     return true;
 }
 
-// The second byte's bounds keep out overlong forms (E0, F0), surrogates (ED) and what is above U+10FFFF (F4).
+// The second byte's bounds keep out overlong forms (E0, F0), surrogates (ED) and what is above
+// U+10FFFF (F4).
 bool Utf8::begin(unsigned char lead) {
     if (lead < 0xc2 || lead > 0xf4) return false;
     tails_ = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;

@@ -1,5 +1,6 @@
 // protocol/pusher/encoder.h: a publication as this protocol's clients read it: one message body,
-// which edge's framing makes a frame. Escaping happens here, once per publication, channel and lane.
+// which edge's framing makes a frame. Escaping happens here, once per publication, channel and
+// lane.
 //
 //   message := { "event": name, "channel": string, "data": data [ , "user_id": string ] }
 //     name     "message" if the publication has none

@@ -1,6 +1,6 @@
 // protocol/pusher/errors.h: every way this protocol says no, in one table: the number and the words
-// the other side sees, and the name under which it is logged and counted. Clients act on the number;
-// the words are for people.
+// the other side sees, and the name under which it is logged and counted. Clients act on the
+// number; the words are for people.
 //
 // A close code decides what pusher-js does next: below 4100 (and from 4300 on) it stays away, 4100…
 // is back after a second or more, 4200… is back at once.

@@ -1,5 +1,5 @@
-// protocol/pusher/http_api.h: the backend's side, thin: who asks, is it signed, what does it say, and
-// the answer. Any loop; an app may be found later, so a handler keeps its request until then.
+// protocol/pusher/http_api.h: the backend's side, thin: who asks, is it signed, what does it say,
+// and the answer. Any loop; an app may be found later, so a handler keeps its request until then.
 //
 //   POST /apps/{id}/events    signed      {"ok":true}
 //   GET  /up/{id}                         OK

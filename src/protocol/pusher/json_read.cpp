@@ -14,8 +14,8 @@ Error malformed(simdjson::error_code error) {
     return {ErrorKind::invalid, simdjson::error_message(error)};
 }
 
-// The thread's parser for as long as one text is read. It keeps its room between texts, up to what a
-// WebSocket message needs; the room for a 10 MB HTTP body is given back.
+// The thread's parser for as long as one text is read. It keeps its room between texts, up to what
+// a WebSocket message needs; the room for a 10 MB HTTP body is given back.
 class Lease {
  public:
     Lease() = default;

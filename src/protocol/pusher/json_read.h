@@ -1,11 +1,11 @@
 // protocol/pusher/json_read.h: JSON as this protocol meets it: one object whose members are wanted
-// as they were written. Bodies and user_info travel on byte for byte, so a value is handed over as a
-// slice of the text, never as a tree: numbers beyond 2^53, duplicate keys and "1.0" stay what they
-// are.
+// as they were written. Bodies and user_info travel on byte for byte, so a value is handed over as
+// a slice of the text, never as a tree: numbers beyond 2^53, duplicate keys and "1.0" stay what
+// they are.
 //
 // Everything read is validated whole, also what nobody asked for: a slice that reaches another
-// client is JSON. A lone surrogate is refused (many parsers choke on it); a number may be as long as
-// it likes. The simdjson parser behind it is per thread and holds no state between calls.
+// client is JSON. A lone surrogate is refused (many parsers choke on it); a number may be as long
+// as it likes. The simdjson parser behind it is per thread and holds no state between calls.
 //
 // Texts come with `json_padding` readable bytes behind their end; slices of them inherit that.
 #pragma once
@@ -27,8 +27,8 @@ struct Member {
     std::string_view text{};  // the value as written, without space around it; empty: absent
 };
 
-// Fills in the wanted members of the one object that `text` is. Of two members with the same key the
-// last counts, as in JSON.parse.
+// Fills in the wanted members of the one object that `text` is. Of two members with the same key
+// the last counts, as in JSON.parse.
 Result<void> read_object(std::string_view text, std::span<Member> wanted);
 
 // The strings of an array, decoded; an element of another type is an Error.

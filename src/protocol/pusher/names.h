@@ -1,5 +1,5 @@
-// protocol/pusher/names.h: what a name says. A channel's prefix decides who may join it, and a socket
-// id is the hub's session id in this protocol's spelling.
+// protocol/pusher/names.h: what a name says. A channel's prefix decides who may join it, and a
+// socket id is the hub's session id in this protocol's spelling.
 //
 //   channel   := ["#"] 1*( letter | digit | "-" | "_" | "=" | "@" | "," | "." | ";" )
 //   socket_id := high "." low      the two 32-bit halves of hub::SessionId, decimal

@@ -4,8 +4,8 @@
 //   waiting ── app found ──> open ── refused, ended, too late ──> over
 //      └────── refused ────────────────────────────────────────────^
 //
-// Waiting: the app is being looked up and the connection is not read. Over: the last frame is on its
-// way; whatever still comes is ignored.
+// Waiting: the app is being looked up and the connection is not read. Over: the last frame is on
+// its way; whatever still comes is ignored.
 #pragma once
 
 #include <memory>

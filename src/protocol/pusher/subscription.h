@@ -1,5 +1,5 @@
-// protocol/pusher/subscription.h: whether a client may join a channel, and as whom. Pure; what needs
-// a lock or a count (who is inside, how many) is the hub's to say afterwards.
+// protocol/pusher/subscription.h: whether a client may join a channel, and as whom. Pure; what
+// needs a lock or a count (who is inside, how many) is the hub's to say afterwards.
 #pragma once
 
 #include <string_view>

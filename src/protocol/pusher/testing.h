@@ -1,5 +1,6 @@
-// protocol/pusher/testing.h: for tests only: a whole server without sockets. A real hub with one lane
-// driven by hand, the real protocol, and clients whose connection is a list of what they heard.
+// protocol/pusher/testing.h: for tests only: a whole server without sockets. A real hub with one
+// lane driven by hand, the real protocol, and clients whose connection is a list of what they
+// heard.
 #pragma once
 
 #include <gtest/gtest.h>

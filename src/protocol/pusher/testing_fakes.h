@@ -1,5 +1,5 @@
-// protocol/pusher/testing_fakes.h: for tests only: the parts that stand in for the world (an app store, a
-// log, framing), and the words that many tests expect.
+// protocol/pusher/testing_fakes.h: for tests only: the parts that stand in for the world (an app
+// store, a log, framing), and the words that many tests expect.
 #pragma once
 
 #include <gtest/gtest.h>
