@@ -36,7 +36,8 @@ Result<Address> resolve(const std::string& host, std::uint16_t port) {
     if (host.empty())
         return Error{ErrorKind::invalid, "no host given for port " + std::to_string(port)};
     int error = 0;
-    Found found = look_up(host, port, AI_NUMERICHOST, error);
+    // Loopback by definition (RFC 6761), also where no resolver or hosts file knows it.
+    Found found = look_up(host == "localhost" ? "127.0.0.1" : host, port, AI_NUMERICHOST, error);
     if (error == EAI_NONAME) found = look_up(host, port, 0, error);
     if (error != 0) {
         return Error{ErrorKind::invalid, "cannot resolve " + host + ": " + ::gai_strerror(error)};
