@@ -40,8 +40,6 @@ class Connection final : public ConnectionHook,
 
     Worker& worker() const { return worker_; }
     hub::Outbox& outbox() { return outbox_; }
-    const Dialogue& dialogue() const { return *dialogue_; }
-    std::string peer() const { return socket_.peer(); }
 
     // ---- for its dialogue ----
 

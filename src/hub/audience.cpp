@@ -108,8 +108,11 @@ Batch& Audience::open_batch(Lane& lane, std::size_t hint) {
     if (!fresh_.empty() && fresh_.last->bytes.size() + hint <= limits::batch_bytes_max) {
         return *fresh_.last;
     }
-    if (fresh_.empty()) lane.note_dirty(*this);
-    if (!fresh_.empty()) fresh_.last->open = false;
+    if (fresh_.empty()) {
+        lane.note_dirty(*this);
+    } else {
+        fresh_.last->open = false;
+    }
     auto* batch = lane.batches().take(std::max<std::size_t>(hint, size_hint_));
     batch->open = true;
     fresh_.append(*batch);

@@ -115,7 +115,7 @@ void Outbox::push(Batch& batch, std::uint32_t first, std::uint32_t last) {
     if (tail_ != nullptr && tail_->batch == &batch) pinned = 0;
     auto* slice = lane_.slices().take();
     *slice = {&batch, nullptr, first, last, 0, pinned};
-    ++batch.holders;
+    lane_.batches().hold(batch);
     pinned_bytes_ += pinned;
     (tail_ == nullptr ? head_ : tail_->next) = slice;
     tail_ = slice;
