@@ -35,6 +35,12 @@ inline constexpr std::size_t session_channels_max = 10'000;
 // Departed subscriptions settled in one iteration. The rest waits for the next.
 inline constexpr std::size_t settle_per_reap_max = 500;
 
+// What channels keep in memory, all together. Then the least recently used lose theirs; a quarter
+// above it, nothing more is kept.
+inline constexpr std::size_t history_bytes_max = 256 * mib;
+// How long a kept publication stays, unless its channel's rule says otherwise.
+inline constexpr std::int64_t history_age_ms_max = 5 * 60 * 1000;
+
 // ---- edge ----
 
 // Read from one socket in one iteration. The rest waits in the kernel.

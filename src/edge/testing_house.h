@@ -3,10 +3,13 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <functional>
 #include <future>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,6 +34,12 @@ struct HouseOptions {
     const base::Clock* clock = nullptr;  // null: the house's own, which stands still
     int buffer_bytes = 0;                // of the server's sockets; 0: the kernel's choice
     std::size_t message_bytes_max = limits::websocket_message_bytes_max;
+};
+
+// A client's bytes on our side, by the kernel's own counts.
+struct Intake {
+    std::uint64_t read = 0;     // by the server
+    std::uint64_t waiting = 0;  // in the kernel
 };
 
 class House {
@@ -88,8 +97,23 @@ class House {
         const std::lock_guard lock(mutex_);
         return responders_.contains(name);
     }
+    std::size_t waiting() const {
+        const std::lock_guard lock(mutex_);
+        return responders_.size();
+    }
     void answer_later(const std::string& name, std::string body) {
         take_responder(name).respond(http::text(200, std::move(body)));
+    }
+
+    // Any of those that wait; `choice` says which. Nothing: nobody waits.
+    std::optional<std::pair<std::string, http::Responder>> take_any(std::uint64_t choice) {
+        const std::lock_guard lock(mutex_);
+        if (responders_.empty()) return std::nullopt;
+        const auto at = std::next(responders_.begin(),
+                                  static_cast<std::ptrdiff_t>(choice % responders_.size()));
+        auto taken = std::make_pair(at->first, std::move(at->second));
+        responders_.erase(at);
+        return taken;
     }
 
     // ---- loops and time ----
@@ -145,6 +169,21 @@ class House {
         return snapshot;
     }
     const hub::Books& counts(unsigned lane = 0) { return hub.lane(lane).books(); }
+    // Of a client that is still here.
+    Intake intake_of(const Client& client, unsigned lane = 0) {
+        Intake intake;
+        on_loop(lane, [&, port = client.port()] {
+            const int fd = cores_[lane]->accepted.at(port);
+            tcp_info info{};
+            socklen_t size = sizeof info;
+            int waiting = 0;
+            EXPECT_EQ(::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+            EXPECT_EQ(::ioctl(fd, SIOCINQ, &waiting), 0);
+            intake.waiting = static_cast<std::uint64_t>(waiting);
+            intake.read = info.tcpi_bytes_received - intake.waiting;
+        });
+        return intake;
+    }
     // Nobody is here any more, neither a socket nor a session.
     bool empties(unsigned lane = 0) {
         return net::eventually(
@@ -170,6 +209,7 @@ class House {
             listener.emplace(loop, fd, [this, &house](int client) {
                 const int bytes = house.options_.buffer_bytes;
                 if (bytes != 0) set_buffer(client, SO_SNDBUF, bytes);
+                accepted[peer_port(client)] = client;
                 worker.accept(client, house.router_);
             });
         }
@@ -185,11 +225,19 @@ class House {
             if (thread.joinable()) thread.join();
         }
 
+        static std::uint16_t peer_port(int fd) {
+            sockaddr_in peer{};  // 0: it is gone again
+            socklen_t size = sizeof peer;
+            ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size);
+            return ntohs(peer.sin_port);
+        }
+
         hub::Lane& lane;
         net::Loop loop;
         Worker worker;
         std::optional<net::Listener> listener;
         std::uint16_t port = 0;
+        std::map<std::uint16_t, int> accepted;  // who came from which port; on the loop
         std::thread thread;
     };
 

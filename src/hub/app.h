@@ -21,6 +21,7 @@ struct AppLimits {
     std::uint32_t event_channels_max = 100;  // channels one publish may name
     std::uint32_t event_batch_max = 10;
     std::uint32_t client_events_per_second = 0;  // per session; 0: no limit
+    std::uint32_t recover_max = 500;             // publications replayed by one join
 };
 
 struct App {

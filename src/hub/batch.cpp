@@ -43,7 +43,7 @@ Batch* BatchPool::take(std::size_t bytes) {
     }
     batch->next = nullptr;
     batch->holders = 1;
-    batch->reply = false;
+    batch->source = Source::live;
     batch->open = false;
     live_bytes_ += batch->charged;
     ++live_batches_;

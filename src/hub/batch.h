@@ -1,4 +1,4 @@
-// hub/batch.h: consecutive frames of one audience (or one reply), each with its end and its number
+// hub/batch.h: consecutive frames of one audience (or replies, or a replay), each with its end and its number
 // in the lane's sequence. Appended to while open, immutable once offered, held by a plain count of
 // its lane. Belongs to one lane, as does the pool; never locked.
 #pragma once
@@ -11,6 +11,13 @@
 
 namespace carillon::hub {
 
+// What a batch's frames are. Whether they may be dropped, and where they are counted, depends on it.
+enum class Source : std::uint8_t {
+    live,    // publications as they come: the outbox's policy applies to them
+    reply,   // for one client; never dropped
+    replay,  // publications a joiner missed; never dropped, or `recovered` would be wrong
+};
+
 struct Batch {
     struct Frame {
         std::uint64_t number;  // in the lane's sequence; 0 in a reply
@@ -21,7 +28,7 @@ struct Batch {
     Batch* next = nullptr;      // in an audience's chain, or the pool
     std::uint32_t holders = 0;  // slices, and the audience while it offers
     std::uint32_t charged = 0;  // what the pool counts for it
-    bool reply = false;         // its bytes are never dropped
+    Source source = Source::live;
     bool open = false;          // an audience's newest: who holds it may come to pin 64 KB
 
     std::uint32_t frame_count() const { return static_cast<std::uint32_t>(frames.size()); }

@@ -19,7 +19,8 @@ struct Books {
     base::Count left;       // unsubscribed or closed after matching
     std::array<base::Count, drop_reasons> dropped;
     base::Count pending_batch;   // encoded, not yet offered to this subscriber
-    base::Count pending_outbox;  // in this subscriber's queue
+    base::Count pending_outbox;  // in this subscriber's queue, encoded or not
+    base::Count replayed;        // matched at a join: publications it missed
 
     base::Count encoded;        // frames made: once per (publication, channel, format)
     base::Count bytes_sent;     // publications and replies

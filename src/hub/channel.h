@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <boost/container/small_vector.hpp>
+#include <boost/intrusive/list_hook.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 
 #include "hub/app.h"
 #include "hub/inbox.h"
+#include "hub/ports.h"
 #include "hub/publication.h"
 
 namespace carillon::hub {
@@ -75,6 +77,16 @@ struct LanePlace {
     std::uint32_t subscribers;
 };
 
+class Channel;
+
+// What a channel keeps, and its place among those of its stripe that a sweep visits.
+struct Keeping : boost::intrusive::list_base_hook<
+                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+    Keeping(Channel& c, std::unique_ptr<ChannelHistory> h) : channel(c), history(std::move(h)) {}
+    Channel& channel;
+    const std::unique_ptr<ChannelHistory> history;
+};
+
 class Channel {
  public:
     Channel(AppState& app_state, std::string_view name, std::size_t hash, std::uint64_t epoch)
@@ -97,10 +109,14 @@ class Channel {
         return sum;
     }
     bool unused() const { return places_.empty(); }
+    // Nobody is here and nothing is kept: its name is free. Whoever comes next finds a new epoch.
+    bool gone() const { return unused() && kept() == 0; }
+    std::size_t kept() const { return keeping_ != nullptr ? keeping_->history->size() : 0; }
 
     boost::container::small_vector<LanePlace, 1> places_;
-    std::unique_ptr<Roster> roster_;  // null until someone is present
-    bool retained_ = false;           // history keeps something: it stays when its subscribers go
+    std::unique_ptr<Roster> roster_;    // null until someone is present
+    std::unique_ptr<Keeping> keeping_;  // null until something is kept
+    const Position& position() const { return position_; }
     Position& position() { return position_; }
 
  private:

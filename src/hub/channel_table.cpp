@@ -34,15 +34,34 @@ Channel* ChannelTable::Locked::find() const {
 Channel& ChannelTable::Locked::find_or_create() {
     if (auto* found = find()) return *found;
     table_.size_.fetch_add(1, std::memory_order_relaxed);
-    auto made = std::make_unique<Channel>(app_state_, key_.name, key_.hash, table_.epoch_);
+    const auto epoch = table_.next_epoch_.fetch_add(1, std::memory_order_relaxed);
+    auto made = std::make_unique<Channel>(app_state_, key_.name, key_.hash, epoch);
     return **stripe_.channels.insert(std::move(made)).first;
 }
 
-void ChannelTable::Locked::erase(Channel& channel) {
-    const auto at =
-        stripe_.channels.find(Key{&channel.app_state(), channel.name(), channel.hash()});
-    stripe_.channels.erase(at);
-    table_.size_.fetch_sub(1, std::memory_order_relaxed);
+void ChannelTable::Locked::keep(Channel& channel, std::unique_ptr<ChannelHistory> history) {
+    channel.keeping_ = std::make_unique<Keeping>(channel, std::move(history));
+    stripe_.keeping.push_back(*channel.keeping_);
+}
+
+void ChannelTable::Locked::erase_if_gone(Channel& channel) {
+    if (channel.gone()) table_.erase(stripe_, channel);
+}
+
+void ChannelTable::trim(std::size_t stripe_index, Now now) {
+    auto& stripe = stripes_[stripe_index];
+    const std::lock_guard lock(stripe.mutex);
+    for (auto at = stripe.keeping.begin(); at != stripe.keeping.end();) {
+        Keeping& keeping = *at++;  // it may go
+        keeping.history->trim(now);
+        if (keeping.channel.gone()) erase(stripe, keeping.channel);
+    }
+}
+
+void ChannelTable::erase(Stripe& stripe, Channel& channel) {
+    stripe.channels.erase(
+        stripe.channels.find(Key{&channel.app_state(), channel.name(), channel.hash()}));
+    size_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 }  // namespace carillon::hub

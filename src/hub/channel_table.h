@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <boost/intrusive/list.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <memory>
 #include <mutex>
@@ -38,17 +39,22 @@ class ChannelTable {
     struct alignas(64) Stripe {
         std::mutex mutex;
         boost::unordered_flat_set<std::unique_ptr<Channel>, Hash, Equal> channels;
+        boost::intrusive::list<Keeping, boost::intrusive::constant_time_size<false>> keeping;
     };
 
  public:
-    explicit ChannelTable(std::uint64_t epoch) : epoch_(epoch) {}
+    static constexpr std::size_t stripe_count = 1024;
+
+    // `epoch`: of the first channel; each channel has its own.
+    explicit ChannelTable(std::uint64_t epoch) : next_epoch_(epoch) {}
 
     // A channel's name in an app, with its stripe locked for as long as this lives. Never hold two.
     class Locked {
      public:
         Channel* find() const;
         Channel& find_or_create();
-        void erase(Channel& channel);
+        void keep(Channel& channel, std::unique_ptr<ChannelHistory> history);
+        void erase_if_gone(Channel& channel);
 
      private:
         friend class ChannelTable;
@@ -62,13 +68,19 @@ class ChannelTable {
     };
 
     Locked lock(AppState& app_state, std::string_view name);
+    // Trims what the channels of one stripe keep; those of which nothing is left are gone.
+    void trim(std::size_t stripe, Now now);
     // May be stale when it is read: a bound, not an account.
     std::size_t size() const { return size_.load(std::memory_order_relaxed); }
 
  private:
-    const std::uint64_t epoch_;  // of every position handed out by this process
+    void erase(Stripe& stripe, Channel& channel);
+
+    // Two lives of one name must not share an epoch, or a client of the first would be told that it
+    // recovered in the second.
+    std::atomic<std::uint64_t> next_epoch_;
     std::atomic<std::size_t> size_{0};
-    std::array<Stripe, 1024> stripes_;
+    std::array<Stripe, stripe_count> stripes_;
 };
 
 }  // namespace carillon::hub

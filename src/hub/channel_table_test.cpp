@@ -23,7 +23,7 @@ TEST(ChannelTable, makes_a_channel_once_and_forgets_it) {
     EXPECT_EQ(&table.lock(app, "news").find_or_create(), made);
     EXPECT_EQ(table.lock(app, "news").find(), made);
     EXPECT_EQ(table.size(), 1U);
-    table.lock(app, "news").erase(*made);
+    table.lock(app, "news").erase_if_gone(*made);
     EXPECT_EQ(table.lock(app, "news").find(), nullptr);
     EXPECT_EQ(table.size(), 0U);
 }
@@ -36,7 +36,7 @@ TEST(ChannelTable, keeps_equal_names_of_two_apps_apart) {
     EXPECT_EQ(table.lock(two, "news").find(), nullptr);
     auto* second = &table.lock(two, "news").find_or_create();
     EXPECT_NE(first, second);
-    table.lock(one, "news").erase(*first);
+    table.lock(one, "news").erase_if_gone(*first);
     EXPECT_EQ(table.lock(two, "news").find(), second);
 }
 
@@ -50,7 +50,7 @@ TEST(ChannelTable, holds_many_channels) {
         auto locked = table.lock(app, name);
         ASSERT_NE(locked.find(), nullptr);
         ASSERT_EQ(locked.find()->name(), name);
-        if (i % 2 == 0) locked.erase(*locked.find());
+        if (i % 2 == 0) locked.erase_if_gone(*locked.find());
     }
     EXPECT_EQ(table.size(), 10'000U);
 }

@@ -1,5 +1,6 @@
 #include "hub/hub.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "base/assert.h"
@@ -66,7 +67,9 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
         return {refuse(Outcome::limit_presence_bytes)};
     }
 
-    Joined joined{already ? Outcome::already : Outcome::ok, {}, {}};
+    Joined joined{already ? Outcome::already : Outcome::ok};
+    const bool looks_back = !already && (options.recover || options.newest != 0) &&
+                            keeps(session.app_state_, name);
     WakeMask wake_mask = 0;
     {
         auto locked = channels_.lock(session.app_state_, name);
@@ -78,14 +81,19 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
         if (!already) {
             const auto entered = join(channel, session, format, options, now, wake_mask);
             if (entered != Outcome::ok) {
-                if (channel.unused() && !channel.retained_) locked.erase(channel);
+                locked.erase_if_gone(channel);
                 return {refuse(entered)};
             }
         }
         joined.position = channel.position();
+        if (looks_back) look_back(channel, session, format, options, joined);
         if (options.roster && channel.roster_ != nullptr) joined.roster = channel.roster_->list();
     }
     wake(wake_mask);
+    if (options.recover && !already) {
+        if (!looks_back) joined.recovery = Recovery::not_kept;
+        recovered_[static_cast<std::size_t>(joined.recovery)].add();
+    }
     return joined;
 }
 
@@ -121,6 +129,53 @@ Outcome Hub::join(Channel& channel, Session& session, const Encoder& format,
     return Outcome::ok;
 }
 
+// Under the channel's lock, in the moment of the join: what is pinned here ends where what the
+// joiner hears begins.
+void Hub::look_back(const Channel& channel, const Session& session, const Encoder& format,
+                    const JoinOptions& options, Joined& joined) {
+    std::uint64_t missed = std::min<std::uint64_t>(
+        {options.newest, channel.kept(), session.app().limits.recover_max});
+    if (options.recover) {
+        joined.recovery = count_missed(channel, session, *options.recover, missed);
+        if (joined.recovery != Recovery::recovered) return;
+    }
+    if (missed == 0) return;
+    std::vector<Kept> kept;
+    kept.reserve(missed);
+    channel.keeping_->history->read_newest(missed, kept);
+    auto replay =
+        std::make_unique<Replay>(format, channel.name(), session.id(), std::move(kept));
+    if (session.outbox_->has_room_for(*replay, session.policy_)) {
+        joined.missed = std::move(replay);
+    } else if (options.recover) {
+        joined.recovery = Recovery::no_room;
+    }
+}
+
+Recovery Hub::count_missed(const Channel& channel, const Session& session, const Position& from,
+                           std::uint64_t& missed) const {
+    const auto now = channel.position();
+    if (from.epoch != now.epoch) return Recovery::unknown_epoch;
+    if (from.offset > now.offset) return Recovery::ahead;
+    missed = now.offset - from.offset;
+    if (missed > session.app().limits.recover_max) return Recovery::too_many;
+    if (missed > channel.kept()) return Recovery::trimmed;
+    return Recovery::recovered;
+}
+
+bool Hub::keeps(const AppState& state, std::string_view channel) const {
+    return ports_.history != nullptr && ports_.history->keeps(*state.app, channel);
+}
+
+void Hub::sweep(std::size_t stripes, Now now) {
+    for (; ports_.history != nullptr && stripes != 0; --stripes) {
+        channels_.trim(sweep_at_, now);
+        if (++sweep_at_ < ChannelTable::stripe_count) continue;
+        sweep_at_ = 0;
+        ports_.history->swept(now);
+    }
+}
+
 Outcome Hub::unsubscribe(Session& session, std::string_view name, Now now) {
     ASSERT(session.lane_.home().is_here());
     auto* subscription = session.subscriptions_.find(name);
@@ -154,7 +209,7 @@ bool Hub::settle(Lane& lane, Subscription& subscription, Now now) {
         }
         if (channel.unused()) {
             record(HostEvent::Kind::vacated, channel, {}, now);
-            if (!channel.retained_) locked.erase(channel);
+            locked.erase_if_gone(channel);
         }
     }
     delete &subscription;
@@ -233,20 +288,24 @@ Receipt Hub::publish_to(AppState& state, std::span<const std::string_view> names
     std::uint64_t matched = 0;
     WakeMask wake_mask = 0;
     for (const auto name : names) {
-        const bool kept = ports_.history != nullptr && channels_.size() < limits::channels_max &&
-                          ports_.history->keeps(*state.app, name);
+        const bool kept = keeps(state, name);
         auto locked = channels_.lock(state, name);
-        Channel* channel = kept ? &locked.find_or_create() : locked.find();
-        if (channel == nullptr) continue;
+        Channel* channel = locked.find();
+        if (channel == nullptr) {
+            // Where nobody is and there is no room for another channel, nothing is kept.
+            if (!kept || channels_.size() >= limits::channels_max) continue;
+            channel = &locked.find_or_create();
+        }
         if (kept) {
-            channel->retained_ = true;
-            ++channel->position().offset;
+            if (channel->keeping_ == nullptr) {
+                locked.keep(*channel, ports_.history->open(*state.app, name));
+            }
+            const Stamp stamp{{channel->position().epoch, ++channel->position().offset},
+                              now.unix_ms};
+            channel->keeping_->history->append(publication, stamp, now);
         }
         matched += enqueue(*channel, publication, now, reservation, wake_mask);
-        if (kept) {
-            ports_.history->append(*state.app, name, publication,
-                                   {channel->position(), now.unix_ms});
-        }
+        if (kept) locked.erase_if_gone(*channel);  // it could not be kept, and nobody is there
     }
     published_.add();
     wake(wake_mask);

@@ -16,6 +16,7 @@
 #include "base/count.h"
 #include "hub/channel_table.h"
 #include "hub/lane.h"
+#include "hub/replay.h"
 
 namespace carillon::hub {
 
@@ -37,6 +38,11 @@ struct Opened {
 };
 
 struct JoinOptions {
+    // Hear on from here, without a gap and without a duplicate, or be told why not.
+    std::optional<Position> recover{};
+    // Else: the newest of what is kept, up to this many and to what there is room for.
+    std::uint32_t newest = 0;
+
     std::string_view member{};  // present as this member; empty: not present
     std::string_view member_data{};
     bool roster = false;  // answer with who is present
@@ -44,8 +50,11 @@ struct JoinOptions {
 
 struct Joined {
     Outcome outcome;
-    Position position{};
+    Position position{};  // of the last publication that the joiner does not hear
     std::vector<MemberView> roster{};
+    Recovery recovery = Recovery::not_asked;
+    // To be queued by Lane::replay, behind the reply and before the loop goes on; null: nothing.
+    std::unique_ptr<Replay> missed{};
 };
 
 struct Receipt {
@@ -82,6 +91,7 @@ class Hub {
     void close(Session& session, CloseReason why);
     // Asks the subscriber to say goodbye (on_close) at the lane's next reap.
     void end(Session& session, CloseReason why);
+    // Who has joined already changes nothing: it recovers by leaving first.
     Joined subscribe(Session& session, std::string_view channel, const Encoder& format,
                      const JoinOptions& options, Now now);
     Outcome unsubscribe(Session& session, std::string_view channel, Now now);
@@ -102,11 +112,18 @@ class Hub {
     std::uint32_t connections(const AppRef& app) { return state_of(app).connections.load(); }
     std::size_t channel_count() const { return channels_.size(); }
 
+    // Lets go of what is too old or too much in the next `stripes` of the table's 1,024; its owner
+    // calls it a little at a time, all the time. One thread at a time.
+    void sweep(std::size_t stripes, Now now);
+
     // A draining server tells nobody who leaves: everybody does. Any thread, for good.
     void drain() { draining_.store(true, std::memory_order_relaxed); }
 
     const base::SharedCount& refused(Outcome outcome) const {
         return refused_[static_cast<std::size_t>(outcome)];
+    }
+    const base::SharedCount& recovered(Recovery recovery) const {
+        return recovered_[static_cast<std::size_t>(recovery)];
     }
     const base::SharedCount& published() const { return published_; }
 
@@ -122,6 +139,11 @@ class Hub {
                           Reservation& reservation, WakeMask& wake_mask);
     Outcome join(Channel& channel, Session& session, const Encoder& format,
                  const JoinOptions& options, Now now, WakeMask& wake_mask);
+    void look_back(const Channel& channel, const Session& session, const Encoder& format,
+                   const JoinOptions& options, Joined& joined);
+    Recovery count_missed(const Channel& channel, const Session& session, const Position& from,
+                          std::uint64_t& missed) const;
+    bool keeps(const AppState& state, std::string_view channel) const;
     Outcome enter_roster(Channel& channel, Session& session, const JoinOptions& options, Now now,
                          WakeMask& wake_mask);
     bool leave_roster(Channel& channel, Member& member, Now now, WakeMask& wake_mask,
@@ -139,7 +161,9 @@ class Hub {
         apps_mutex_;  // app id to its counts: read at open and publish, written once per app
     std::unordered_map<std::string, std::unique_ptr<AppState>> apps_;
     std::vector<std::unique_ptr<Lane>> lanes_;
+    std::size_t sweep_at_ = 0;  // the next stripe
     std::array<base::SharedCount, outcomes> refused_;
+    std::array<base::SharedCount, recoveries> recovered_;
     base::SharedCount published_;
 };
 

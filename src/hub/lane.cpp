@@ -121,17 +121,26 @@ void Lane::reply(Outbox& outbox, std::initializer_list<std::string_view> parts) 
     if (bytes == 0) return;
     // Replies that wait behind each other share a batch: nobody else holds it.
     Batch* batch = outbox.tail_ != nullptr ? outbox.tail_->batch : nullptr;
-    const bool append = batch != nullptr && batch->reply && batch->holders == 1 &&
+    const bool append = batch != nullptr && batch->source == Source::reply &&
+                        batch->holders == 1 &&
                         batch->bytes.size() + bytes <= limits::batch_bytes_max;
     if (!append) {
         batch = batches_.take(bytes);
-        batch->reply = true;
+        batch->source = Source::reply;
     }
     for (const auto part : parts) batch->bytes.append(part);
     batch->close_frame(0);
     batches_.charge(*batch);
     outbox.push(*batch, batch->frame_count() - 1, batch->frame_count());
     if (!append) batches_.drop(batch);
+    list(outbox);
+}
+
+void Lane::replay(Outbox& outbox, std::unique_ptr<Replay> missed) {
+    ASSERT(home_.is_here());
+    if (missed == nullptr || outbox.session_ == nullptr || outbox.session_->closing()) return;
+    books_.replayed.add(missed->left());
+    outbox.push(std::move(missed));
     list(outbox);
 }
 
@@ -168,7 +177,7 @@ BooksSnapshot Lane::snapshot() const {
     ASSERT(home_.is_here());
     const auto sums = inbox_.sums();
     BooksSnapshot snapshot;
-    snapshot.matched = sums.matched;
+    snapshot.matched = sums.matched + books_.replayed.get();
     snapshot.pending_inbox = sums.waiting + items_waiting_;
     snapshot.delivered = books_.delivered.get();
     snapshot.filtered = books_.filtered.get();
@@ -228,7 +237,7 @@ void Lane::doom(Session& session, CloseReason why) {
     session.why_ = why;
     leave_all(session);
     const auto reason = why == CloseReason::memory ? DropReason::memory : DropReason::closed;
-    books_.dropped[static_cast<std::size_t>(reason)].add(session.outbox_->cut(0, 0));
+    books_.dropped[static_cast<std::size_t>(reason)].add(session.outbox_->cut_all());
     doomed_.push_back(&session);
     need_iteration();
 }

@@ -60,6 +60,9 @@ class Lane {
 
     // Queues a frame for one client, in order with everything else it is sent. Never dropped.
     void reply(Outbox& outbox, std::initializer_list<std::string_view> parts);
+    // Queues what a joiner missed (Joined::missed), behind the reply that told it so and before
+    // anything newer. Never dropped while the session lives.
+    void replay(Outbox& outbox, std::unique_ptr<Replay> missed);
     // The client is being said goodbye to: nothing more is published to it. What is queued stays,
     // in order.
     void silence(Outbox& outbox, CloseReason why);
@@ -125,6 +128,7 @@ class Lane {
     void finish_walk(Audience& audience);
     void visit(Outbox& outbox);
     void after_write(Outbox& outbox);
+    void apply_policy(Session& session);
     // reap
     void bound_memory();
     void say_goodbyes();

@@ -109,6 +109,7 @@ void Lane::finish_walk(Audience& audience) {
 }
 
 void Lane::visit(Outbox& outbox) {
+    if (!outbox.blocked()) outbox.open_front();
     if (!outbox.blocked() && !outbox.empty()) {
         outbox.door_.write(outbox);
         books_.writes.add();
@@ -122,17 +123,27 @@ void Lane::after_write(Outbox& outbox) {
     if (session != nullptr && session->state_ == Session::State::open &&
         outbox.over(session->policy_)) {
         books_.overflows.add();
-        const auto& policy = session->policy_;
-        if (policy.on_full == OutboxPolicy::OnFull::close) {
-            doom(*session, CloseReason::slow);
-        } else {
-            const auto cut = outbox.cut(policy.messages_max, policy.bytes_max);
-            books_.dropped[static_cast<std::size_t>(DropReason::newest)].add(cut);
-        }
+        apply_policy(*session);
     }
     if (outbox.empty()) return;
     if (outbox.blocked()) return outbox.compact();
     list(outbox);  // the door's share for this round is used up: it goes on in the next
+}
+
+void Lane::apply_policy(Session& session) {
+    const auto& policy = session.policy_;
+    auto& outbox = *session.outbox_;
+    const auto drop = [&](DropReason reason, std::uint32_t frames) {
+        books_.dropped[static_cast<std::size_t>(reason)].add(frames);
+    };
+    switch (policy.on_full) {
+        case OutboxPolicy::OnFull::close:
+            return doom(session, CloseReason::slow);
+        case OutboxPolicy::OnFull::drop_newest:
+            return drop(DropReason::newest, outbox.cut_newest(policy));
+        case OutboxPolicy::OnFull::drop_oldest:
+            return drop(DropReason::oldest, outbox.cut_oldest(policy));
+    }
 }
 
 void Lane::list(Outbox& outbox) {

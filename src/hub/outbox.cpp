@@ -1,6 +1,7 @@
 #include "hub/outbox.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/limits.h"
@@ -33,6 +34,7 @@ Slice* SlicePool::take() {
 
 void SlicePool::give(Slice* slice) {
     --live_;
+    if (slice->batch == nullptr) return delete static_cast<LateSlice*>(slice);
     if (idle_count_ >= idle_max) {
         delete slice;
         return;
@@ -50,7 +52,8 @@ Outbox::~Outbox() {
 std::size_t Outbox::gather(std::span<iovec> pieces, std::size_t bytes_max) const {
     std::size_t used = 0;
     std::size_t bytes = 0;
-    for (const Slice* slice = head_; slice != nullptr && used < pieces.size() && bytes < bytes_max;
+    for (const Slice* slice = head_; slice != nullptr && slice->batch != nullptr &&
+                                     used < pieces.size() && bytes < bytes_max;
          slice = slice->next) {
         auto view = slice->batch->view(slice->first, slice->last);
         view.remove_prefix(slice->sent);
@@ -67,24 +70,26 @@ void Outbox::consume(std::size_t bytes) {
     std::uint32_t delivered = 0;
     while (bytes != 0) {
         Slice& slice = *head_;
-        const bool reply = slice.batch->reply;
+        auto& owed = debt(slice.batch->source);
         const auto taken = std::min(bytes, bytes_of(slice) - slice.sent);
         bytes -= taken;
         slice.sent += static_cast<std::uint32_t>(taken);
-        (reply ? reply_bytes_ : message_bytes_) -= taken;
+        owed.bytes -= taken;
+        const auto before = slice.first;
         while (slice.first < slice.last) {
             const auto size =
                 slice.batch->frames[slice.first].end - slice.batch->begin_of(slice.first);
             if (slice.sent < size) break;
             slice.sent -= size;
             ++slice.first;
-            if (!reply) ++delivered;
         }
+        owed.messages -= slice.first - before;
+        if (slice.batch->source != Source::reply) delivered += slice.first - before;
         if (slice.first == slice.last) pop();
     }
-    messages_ -= delivered;
     books.pending_outbox.subtract(delivered);
     books.delivered.add(delivered);
+    open_front();
 }
 
 void Outbox::unblock() {
@@ -95,16 +100,13 @@ void Outbox::unblock() {
 void Outbox::push(Batch& batch, std::uint32_t first, std::uint32_t last) {
     ASSERT(first < last);
     const auto bytes = batch.frames[last - 1].end - batch.begin_of(first);
-    if (batch.reply) {
-        reply_bytes_ += bytes;
-    } else {
-        message_bytes_ += bytes;
-        messages_ += last - first;
-        lane_.books().pending_outbox.add(last - first);
-    }
+    auto& owed = debt(batch.source);
+    owed.bytes += bytes;
+    owed.messages += last - first;
+    if (batch.source == Source::live) lane_.books().pending_outbox.add(last - first);
     if (tail_ != nullptr && tail_->batch == &batch && tail_->last == first) {
         tail_->last = last;
-        if (batch.reply) {
+        if (batch.source == Source::reply) {
             tail_->pinned += bytes;
             pinned_bytes_ += bytes;
         }
@@ -117,85 +119,36 @@ void Outbox::push(Batch& batch, std::uint32_t first, std::uint32_t last) {
     *slice = {&batch, nullptr, first, last, 0, pinned};
     lane_.batches().hold(batch);
     pinned_bytes_ += pinned;
-    (tail_ == nullptr ? head_ : tail_->next) = slice;
-    tail_ = slice;
+    append(*slice);
+}
+
+void Outbox::append(Slice& slice) {
+    (tail_ == nullptr ? head_ : tail_->next) = &slice;
+    tail_ = &slice;
 }
 
 void Outbox::pop() {
     auto* slice = head_;
     head_ = slice->next;
     if (head_ == nullptr) tail_ = nullptr;
-    if (head_ != nullptr && head_->batch == slice->batch) {
-        head_->pinned = slice->pinned;
-    } else {
-        pinned_bytes_ -= slice->pinned;
-    }
-    lane_.batches().drop(slice->batch);
-    lane_.slices().give(slice);
-}
-
-std::uint32_t Outbox::cut(std::uint32_t messages_max, std::size_t bytes_max) {
-    const auto before = messages_;
-    std::uint32_t messages = 0;
-    std::size_t bytes = 0;
-    bool cutting = false;
-    for (Slice* slice = head_; slice != nullptr; slice = slice->next) {
-        if (slice->batch->reply) continue;
-        std::uint32_t keep = slice == head_ && slice->sent != 0 ? 1 : 0;  // the committed frame
-        if (keep != 0) {
-            messages = 1;
-            bytes = slice->batch->frames[slice->first].end - slice->batch->begin_of(slice->first) -
-                    slice->sent;
-        }
-        for (auto frame = slice->first + keep; frame < slice->last && !cutting; ++frame) {
-            bytes += slice->batch->frames[frame].end - slice->batch->begin_of(frame);
-            cutting = ++messages > messages_max || bytes > bytes_max;
-            if (!cutting) ++keep;
-        }
-        cut_slice(*slice, keep);
-    }
-    forget_empty_slices();
-    lane_.books().pending_outbox.subtract(before - messages_);
-    return before - messages_;
-}
-
-void Outbox::cut_slice(Slice& slice, std::uint32_t keep) {
-    const auto last = slice.first + keep;
-    if (last == slice.last) return;
-    message_bytes_ -= slice.batch->frames[slice.last - 1].end - slice.batch->begin_of(last);
-    messages_ -= slice.last - last;
-    slice.last = last;
-}
-
-void Outbox::forget_empty_slices() {
-    Slice* kept_tail = nullptr;
-    for (Slice** link = &head_; *link != nullptr;) {
-        Slice* slice = *link;
-        if (slice->first != slice->last) {
-            kept_tail = slice;
-            link = &slice->next;
-            continue;
-        }
-        *link = slice->next;
-        if (slice->next != nullptr && slice->next->batch == slice->batch) {
-            slice->next->pinned += slice->pinned;
+    if (slice->batch != nullptr) {
+        if (head_ != nullptr && head_->batch == slice->batch && head_->pinned == 0) {
+            head_->pinned = slice->pinned;
         } else {
             pinned_bytes_ -= slice->pinned;
         }
         lane_.batches().drop(slice->batch);
-        lane_.slices().give(slice);
     }
-    tail_ = kept_tail;
+    lane_.slices().give(slice);
 }
 
 void Outbox::discard() {
     auto& books = lane_.books();
-    books.left.add(messages_);
-    books.pending_outbox.subtract(messages_);
+    books.left.add(messages());
+    books.pending_outbox.subtract(messages());
     while (head_ != nullptr) pop();
-    messages_ = 0;
-    message_bytes_ = 0;
-    reply_bytes_ = 0;
+    debt_ = {};
+    late_bytes_ = 0;
 }
 
 // An outbox pins at most four times what it owes plus one batch: above that, what it owes moves to
@@ -204,7 +157,7 @@ void Outbox::discard() {
 void Outbox::compact() {
     // A committed frame is copied whole, so it counts whole: else its last bytes would cost a copy
     // of it at each visit.
-    const auto owed = message_bytes_ + reply_bytes_ + head_->sent;
+    const auto owed = bytes() + reply_bytes() + head_->sent;
     if (pinned_bytes_ <= 4 * owed + limits::batch_bytes_max) return;
     Slice* old = head_;
     const auto sent = old->sent;
@@ -213,10 +166,15 @@ void Outbox::compact() {
     pinned_bytes_ = 0;
     Batch* copy = nullptr;
     while (old != nullptr) {
-        for (auto frame = old->first; frame < old->last; ++frame)
-            copy = copy_frame(*old, frame, copy);
-        auto* done = old;
-        old = old->next;
+        auto* done = std::exchange(old, old->next);
+        if (done->batch == nullptr) {  // holds no batch, and keeps its place
+            adopt(std::exchange(copy, nullptr));
+            done->next = nullptr;
+            append(*done);
+            continue;
+        }
+        for (auto frame = done->first; frame < done->last; ++frame)
+            copy = copy_frame(*done, frame, copy);
         lane_.batches().drop(done->batch);
         lane_.slices().give(done);
     }
@@ -228,14 +186,14 @@ void Outbox::compact() {
 // the batch used.
 Batch* Outbox::copy_frame(const Slice& from, std::uint32_t frame, Batch* copy) {
     const auto bytes = from.batch->view(frame, frame + 1);
-    if (copy != nullptr && (copy->reply != from.batch->reply ||
+    if (copy != nullptr && (copy->source != from.batch->source ||
                             copy->bytes.size() + bytes.size() > limits::batch_bytes_max)) {
         adopt(copy);
         copy = nullptr;
     }
     if (copy == nullptr) {
         copy = lane_.batches().take(bytes.size());
-        copy->reply = from.batch->reply;
+        copy->source = from.batch->source;
     }
     copy->bytes.append(bytes);
     copy->close_frame(from.batch->frames[frame].number);
@@ -245,6 +203,7 @@ Batch* Outbox::copy_frame(const Slice& from, std::uint32_t frame, Batch* copy) {
 // Makes the whole of a copied batch a slice. Its frames are counted already: nothing is added to
 // what is owed.
 void Outbox::adopt(Batch* copy) {
+    if (copy == nullptr) return;
     auto& batches = lane_.batches();
     batches.charge(*copy);
     auto* slice = lane_.slices().take();
@@ -252,8 +211,7 @@ void Outbox::adopt(Batch* copy) {
     *slice = {copy, nullptr, 0, copy->frame_count(),
               0,    bytes};  // the batch's one holder is now this slice
     pinned_bytes_ += bytes;
-    (tail_ == nullptr ? head_ : tail_->next) = slice;
-    tail_ = slice;
+    append(*slice);
 }
 
 }  // namespace carillon::hub

@@ -4,19 +4,23 @@
 //
 // Committed: the rest of a frame whose first bytes the kernel has. It is never dropped and nothing
 // goes before it. Replies are never dropped either; a connection with too many unsent ones is not
-// read (edge).
+// read (edge). Nor is a replay: it had room when it was promised.
 #pragma once
 
 #include <sys/uio.h>
 
+#include <array>
 #include <boost/intrusive/list_hook.hpp>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <span>
 #include <string_view>
 
 #include "hub/batch.h"
 #include "hub/outcome.h"
 #include "hub/ports.h"
+#include "hub/replay.h"
 
 namespace carillon::hub {
 
@@ -27,20 +31,29 @@ class Session;
 struct OutboxPolicy {
     enum class OnFull : std::uint8_t {
         drop_newest,  // the newest whole frames go until it fits
+        drop_oldest,  // the oldest whole frames go until it fits
         close,        // everything uncommitted goes, Subscriber::on_close(slow) says goodbye
     };
     std::uint32_t messages_max = 1000;
     std::size_t bytes_max = 8 * 1024 * 1024;
     OnFull on_full = OnFull::close;
+    // Where frames were dropped the client finds one of Kind::gap, if its format shows such.
+    bool gap_notice = false;
 };
 
 struct Slice {
-    Batch* batch;
+    Batch* batch;  // null: a LateSlice
     Slice* next;
     std::uint32_t first;  // frames [first, last) of the batch
     std::uint32_t last;
     std::uint32_t sent;    // bytes of it that the kernel has
     std::uint32_t pinned;  // bytes of the batch, if this is its first slice here; else 0
+};
+
+// What becomes frames only when it reaches the front: a replay, or the notice of a gap.
+struct LateSlice : Slice {
+    std::unique_ptr<Replay> replay;  // null: a gap notice
+    std::uint64_t dropped = 0;       // what the notice will say
 };
 
 // Slices are made and freed at the rate of deliveries: a free list, never the allocator once warm.
@@ -51,6 +64,7 @@ class SlicePool {
     SlicePool& operator=(const SlicePool&) = delete;
     ~SlicePool();
     Slice* take();
+    LateSlice* take_late();
     void give(Slice* slice);
     std::size_t live() const { return live_; }
 
@@ -70,9 +84,10 @@ class Outbox : public boost::intrusive::list_base_hook<
     ~Outbox();  // discards what is left; its session was closed before
 
     bool empty() const { return head_ == nullptr; }
-    std::uint32_t messages() const { return messages_; }  // whole or committed publication frames
-    std::size_t bytes() const { return message_bytes_; }  // theirs, not yet sent
-    std::size_t reply_bytes() const { return reply_bytes_; }
+    // Publications that wait, encoded or not, and the unsent bytes of those that are.
+    std::uint32_t messages() const { return live().messages + replay().messages; }
+    std::size_t bytes() const { return live().bytes + replay().bytes; }
+    std::size_t reply_bytes() const { return debt_[index_of(Source::reply)].bytes; }
     bool blocked() const { return blocked_; }
 
     // For the door.
@@ -83,51 +98,60 @@ class Outbox : public boost::intrusive::list_base_hook<
     void block() { blocked_ = true; }
     void unblock();  // the socket may take more: lists it for the next write
 
-    // For tests: the frames still owed, in order.
-    template <class Visit>
-    void each_frame(Visit visit) const;
+    // For tests: the frames still owed, in order, those of a replay too; and whether it is a reply.
+    void each_frame(const std::function<void(std::string_view, bool)>& visit) const;
 
  private:
     friend class Audience;
     friend class Hub;
     friend class Lane;
+    struct Debt {
+        std::uint32_t messages = 0;  // frames of which the kernel has not all; replies count too
+        std::size_t bytes = 0;       // unsent
+    };
 
     void push(Batch& batch, std::uint32_t first, std::uint32_t last);
+    void push(std::unique_ptr<Replay> missed);
+    void append(Slice& slice);
     void pop();
-    // Cuts publication frames that are not committed, newest first, until at most this much is
-    // left. Returns the frames cut.
-    std::uint32_t cut(std::uint32_t messages_max, std::size_t bytes_max);
-    void cut_slice(Slice& slice, std::uint32_t keep);
     void discard();  // everything, at the end of the connection: publications count as left
     void compact();  // copies what is owed when it pins much more
     Batch* copy_frame(const Slice& from, std::uint32_t frame, Batch* copy);
     void adopt(Batch* copy);
+
+    // The front of the queue becomes frames, if it is not yet: before the door looks (outbox_late).
+    void open_front();
+    Batch* encode_page(Replay& replay);
+    Batch* encode_gap(std::uint64_t dropped);
+    bool has_room_for(const Replay& replay, const OutboxPolicy& policy) const;
+
+    // Whether the live frames are more than the policy allows, and what it says about it: cuts them
+    // until they fit, all but a committed one. Returns how many (outbox_cut).
     bool over(const OutboxPolicy& policy) const {
-        return messages_ > policy.messages_max || message_bytes_ > policy.bytes_max;
+        return live().messages > policy.messages_max || live().bytes > policy.bytes_max;
     }
+    std::uint32_t cut_newest(const OutboxPolicy& policy);
+    std::uint32_t cut_oldest(const OutboxPolicy& policy);
+    std::uint32_t cut_all();  // replays and notices too: only a committed frame and replies stay
+    void cut_slice(Slice& slice, std::uint32_t keep);
+    void split_committed();
     void forget_empty_slices();
+    void note_gap(Slice** at, std::uint32_t dropped);
+
+    static std::size_t index_of(Source source) { return static_cast<std::size_t>(source); }
+    Debt& debt(Source source) { return debt_[index_of(source)]; }
+    const Debt& live() const { return debt_[index_of(Source::live)]; }
+    const Debt& replay() const { return debt_[index_of(Source::replay)]; }
 
     Lane& lane_;
     Door& door_;
     Slice* head_ = nullptr;
     Slice* tail_ = nullptr;
     Session* session_ = nullptr;
-    std::size_t message_bytes_ = 0;
-    std::size_t reply_bytes_ = 0;
+    std::array<Debt, 3> debt_{};  // by source
+    std::size_t late_bytes_ = 0;  // of replays, not encoded yet
     std::size_t pinned_bytes_ = 0;
-    std::uint32_t messages_ = 0;
     bool blocked_ = false;
 };
-
-template <class Visit>
-void Outbox::each_frame(Visit visit) const {
-    for (const Slice* slice = head_; slice != nullptr; slice = slice->next) {
-        const auto base = slice->batch->begin_of(slice->first);
-        for (auto frame = slice->first; frame < slice->last; ++frame) {
-            if (slice->batch->frames[frame].end - base <= slice->sent) continue;
-            visit(slice->batch->view(frame, frame + 1), slice->batch->reply);
-        }
-    }
-}
 
 }  // namespace carillon::hub

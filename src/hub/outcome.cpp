@@ -31,9 +31,16 @@ std::string_view name_of(CloseReason reason) {
 }
 
 std::string_view name_of(DropReason reason) {
-    static constexpr std::array<std::string_view, drop_reasons> names = {"newest", "closed",
-                                                                         "memory"};
+    static constexpr std::array<std::string_view, drop_reasons> names = {"newest", "oldest",
+                                                                         "closed", "memory"};
     return names[static_cast<std::size_t>(reason)];
+}
+
+std::string_view name_of(Recovery recovery) {
+    static constexpr std::array<std::string_view, recoveries> names = {
+        "not_asked", "recovered", "not_kept", "unknown_epoch",
+        "ahead",     "trimmed",   "too_many", "no_room"};
+    return names[static_cast<std::size_t>(recovery)];
 }
 
 }  // namespace carillon::hub

@@ -41,10 +41,26 @@ std::string_view name_of(CloseReason reason);
 // Why a matched publication was not delivered to a subscriber that stayed.
 enum class DropReason : std::uint8_t {
     newest,  // policy drop_newest
+    oldest,  // policy drop_oldest
     closed,  // what a session owed when it was ended: by policy close, or on request
     memory,  // closed as the worst debtor
 };
-inline constexpr std::size_t drop_reasons = 3;
+inline constexpr std::size_t drop_reasons = 4;
 std::string_view name_of(DropReason reason);
+
+// What became of a joiner's wish to hear on from where it was. Everything but `recovered` means:
+// what you missed is lost to you, go on from the position of the answer.
+enum class Recovery : std::uint8_t {
+    not_asked,
+    recovered,      // everything since then is replayed, or nothing was missed
+    not_kept,       // this channel keeps nothing
+    unknown_epoch,  // the channel was gone meanwhile, or the server was
+    ahead,          // an offset that was never given
+    trimmed,        // no longer kept
+    too_many,       // more than the app's recover_max
+    no_room,        // more than the session's outbox policy allows to wait
+};
+inline constexpr std::size_t recoveries = 8;
+std::string_view name_of(Recovery recovery);
 
 }  // namespace carillon::hub

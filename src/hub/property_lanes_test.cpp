@@ -38,7 +38,7 @@ Play::Play(std::uint64_t seed, Sightings& sightings, bool aloud)
                       [seed](unsigned lane) {
                           return std::make_unique<base::SeededRandom>(seed * 100 + lane);
                       }},
-        Ports{.history = &records_, .host_events = &records_});
+        Ports{.history = &history_, .host_events = &host_events_});
     for (unsigned i = 0; i < lanes; ++i) hub_->lane(i).attach(runs_[i].wake);
 }
 
@@ -175,8 +175,8 @@ void Play::check() {
         model_.after_step(*client->model, seen_in(client->outbox), client->session->closing(),
                           true);
     }
-    model_.expect(records_.host.log == model_.host_log(), "host events");
-    model_.expect(records_.history == model_.history_log(), "history");
+    model_.expect(host_events_.log == model_.host_log(), "host events");
+    model_.expect(history_.stamps == model_.history_log(), "history");
 }
 
 void Play::come_to_rest() {

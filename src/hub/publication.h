@@ -18,13 +18,18 @@ struct SessionId {
     friend bool operator==(SessionId, SessionId) = default;
 };
 
-enum class Kind : std::uint8_t { message, joined, left };
+enum class Kind : std::uint8_t {
+    message,
+    joined,
+    left,
+    gap,  // for one session: its body says, in decimal, how many publications it was not sent
+};
 enum class BodyKind : std::uint8_t { text, json, binary };
 
 // Where a publication stands in its channel. The offset counts only what history keeps; 0: nothing
 // kept yet.
 struct Position {
-    std::uint64_t epoch = 0;
+    std::uint64_t epoch = 0;  // another one: another life of the channel; offsets do not compare
     std::uint64_t offset = 0;
 };
 struct Stamp {

@@ -70,6 +70,7 @@ class Session {
     SessionId id() const { return id_; }
     Lane& lane() const { return lane_; }
     const App& app() const { return *app_; }
+    const Encoder& format() const { return format_; }  // of what is sent to it alone
     bool subscribed(std::string_view channel) const {
         return subscriptions_.find(channel) != nullptr;
     }
@@ -105,7 +106,7 @@ class Session {
     Outbox* outbox_;          // null when closed
     Subscriber* subscriber_;  // null when closed
     const OutboxPolicy policy_;
-    const Encoder& format_;  // of what is sent to this session alone
+    const Encoder& format_;
     Subscriptions subscriptions_;
     CloseReason why_ = CloseReason::peer;
     State state_ = State::open;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -44,6 +45,9 @@ struct LineFormat final : Encoder {
             case Kind::left:
                 out.append('-');
                 out.append(publication.member());
+                break;
+            case Kind::gap:
+                out.append('!');
                 break;
         }
         if (publication.kind() != Kind::left) out.append(publication.body());
@@ -103,18 +107,44 @@ struct TestWake final : Wake {
     std::atomic<int> times{0};
 };
 
-// Writes down what it is told, one line each.
+// Keeps the newest `room` of each channel whose name begins with "kept", and writes down what it is
+// told, one line each. A sweep lets go of what came before `forget_before_ns`.
 struct TestHistory final : History {
+    struct OfChannel final : ChannelHistory {
+        OfChannel(TestHistory& h, std::string n) : home(h), name(std::move(n)) {}
+        void append(const PublicationRef& publication, const Stamp& stamp, Now now) override {
+            home.log.push_back(name + "@" + std::to_string(stamp.position.offset) + " " +
+                               std::string(publication->body()));
+            home.stamps.push_back(name + "@" + std::to_string(stamp.position.offset) + " " +
+                                  std::to_string(stamp.unix_ms));
+            kept.push_back({{publication, stamp}, now.steady_ns});
+            while (kept.size() > home.room) kept.pop_front();
+        }
+        std::size_t size() const override { return kept.size(); }
+        void read_newest(std::size_t count, std::vector<Kept>& into) const override {
+            ASSERT(count <= kept.size());
+            for (auto i = kept.size() - count; i < kept.size(); ++i) into.push_back(kept[i].first);
+        }
+        void trim(Now) override {
+            while (!kept.empty() && kept.front().second < home.forget_before_ns) kept.pop_front();
+        }
+        TestHistory& home;
+        const std::string name;
+        std::deque<std::pair<Kept, std::int64_t>> kept;
+    };
     bool keeps(const App&, std::string_view channel) const override {
         return channel.starts_with("kept");
     }
-    void append(const App& app, std::string_view channel, const PublicationRef& publication,
-                const Stamp& stamp) override {
-        log.push_back(app.id + "/" + std::string(channel) + "@" +
-                      std::to_string(stamp.position.offset) + " " +
-                      std::string(publication->body()));
+    std::unique_ptr<ChannelHistory> open(const App& app, std::string_view channel) override {
+        return std::make_unique<OfChannel>(*this, app.id + "/" + std::string(channel));
     }
-    std::vector<std::string> log;
+    void swept(Now) override { ++sweeps; }
+
+    std::size_t room = 1000;
+    std::int64_t forget_before_ns = 0;
+    int sweeps = 0;
+    std::vector<std::string> log;     // app/channel@offset body
+    std::vector<std::string> stamps;  // app/channel@offset unix_ms
 };
 
 struct TestHostEvents final : HostEvents {

@@ -35,21 +35,6 @@ struct Client final : Subscriber, Door {
     Outbox outbox;
 };
 
-struct Records final : History, HostEvents {
-    bool keeps(const App&, std::string_view channel) const override {
-        return channel.starts_with("kept");
-    }
-    void append(const App& app, std::string_view channel, const PublicationRef&,
-                const Stamp& stamp) override {
-        history.push_back(app.id + "/" + std::string(channel) + "@" +
-                          std::to_string(stamp.position.offset) + " " +
-                          std::to_string(stamp.unix_ms));
-    }
-    void record(const HostEvent& event) override { host.record(event); }
-    std::vector<std::string> history;
-    TestHostEvents host;
-};
-
 // What differs between schedules, drawn from the seed.
 struct Scene {
     explicit Scene(base::SeededRandom& random) {
@@ -158,7 +143,8 @@ class Play {
     FrameFormat loud_;
     FrameFormat quiet_;
     FrameFormat fat_;
-    Records records_;
+    TestHistory history_;
+    TestHostEvents host_events_;
     std::vector<AppRef> apps_;
     std::array<Run, lanes> runs_;
     std::unique_ptr<Hub> hub_;

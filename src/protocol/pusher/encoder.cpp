@@ -72,12 +72,18 @@ void encode_member_event(const hub::Delivery& delivery, base::Buffer& out) {
 class WireEncoder final : public hub::Encoder {
  public:
     bool encode(const hub::Delivery& delivery, base::Buffer& out) const override {
-        if (delivery.publication.kind() == hub::Kind::message) {
-            encode_message(delivery, out);
-        } else {
-            encode_member_event(delivery, out);
+        switch (delivery.publication.kind()) {
+            case hub::Kind::message:
+                encode_message(delivery, out);
+                return true;
+            case hub::Kind::joined:
+            case hub::Kind::left:
+                encode_member_event(delivery, out);
+                return true;
+            case hub::Kind::gap:
+                return false;  // this protocol has no word for it
         }
-        return true;
+        return false;
     }
 };
 

@@ -1,0 +1,43 @@
+// hub/replay.h: what waits in an outbox and is not encoded yet: the publications that a joiner
+// missed, pinned at its join. What the channel keeps or trims afterwards does not change them. They
+// become frames a page at a time, when they reach the front of the queue.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hub/encoder.h"
+#include "hub/ports.h"
+
+namespace carillon::hub {
+
+class Replay {
+ public:
+    Replay(const Encoder& format, std::string_view channel, SessionId reader,
+           std::vector<Kept> kept)
+        : format_(format), channel_(channel), reader_(reader), kept_(std::move(kept)) {
+        for (const auto& one : kept_) bytes_ += one.publication->inbox_bytes();
+    }
+
+    std::uint32_t left() const { return static_cast<std::uint32_t>(kept_.size() - next_); }
+    std::size_t bytes() const { return bytes_; }  // of the bodies that are left
+    // Appends the next one's frame. False: there is none, it is not for this reader or not shown.
+    bool encode_next(base::Buffer& out) {
+        const Kept one = std::move(kept_[next_++]);
+        bytes_ -= one.publication->inbox_bytes();
+        if (one.publication->exclude() == reader_ && reader_) return false;
+        return format_.encode({*one.publication, channel_, one.stamp}, out);
+    }
+
+ private:
+    const Encoder& format_;
+    const std::string channel_;  // which may be gone by then
+    const SessionId reader_;
+    std::vector<Kept> kept_;
+    std::size_t next_ = 0;
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace carillon::hub
