@@ -1,6 +1,6 @@
 # room(hub USES base): one folder under src/ becomes a library `hub`, a test program `hub_test` (linked to the room and
 # its USES only, whole, so that an upward call fails to link) and, in the fuzz preset, one program per *_fuzz.cpp.
-# `protocol/pusher` becomes the target protocol_pusher. LIBS names libraries from outside (Boost::json, simdjson::simdjson).
+# *_bench.cpp files become programs of their own. `protocol/pusher` becomes the target protocol_pusher. LIBS names libraries from outside (Boost::json, simdjson::simdjson).
 # tools/check_rooms reads these same lines.
 add_custom_target(room_tests)
 add_custom_target(room_fuzzers)
@@ -50,6 +50,16 @@ function(room name)
         # One ctest case per TEST, `hub.Channel.keeps_order…`: a failure is named, and a hang ends alone.
         gtest_discover_tests(${target}_test TEST_PREFIX ${target}. DISCOVERY_MODE PRE_TEST PROPERTIES LABELS room TIMEOUT 120)
         add_dependencies(room_tests ${target}_test)
+    endif()
+
+    # What a room costs by itself: run by tools/bench/run.
+    file(GLOB benches CONFIGURE_DEPENDS ${folder}/*_bench.cpp)
+    if(CARILLON_TOOLS)
+        foreach(bench ${benches})
+            get_filename_component(bench_name ${bench} NAME_WE)
+            add_executable(${bench_name} ${bench})
+            target_link_libraries(${bench_name} PRIVATE ${target})
+        endforeach()
     endif()
 
     if(CARILLON_FUZZ)

@@ -3,6 +3,7 @@
 // (channel_table.h).
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <boost/container/small_vector.hpp>
 #include <boost/intrusive/list_hook.hpp>
@@ -90,11 +91,17 @@ struct Keeping : boost::intrusive::list_base_hook<
 class Channel {
  public:
     Channel(AppState& app_state, std::string_view name, std::size_t hash, std::uint64_t epoch)
-        : app_state_(app_state), name_(name), hash_(hash), position_{epoch, 0} {}
+        : app_state_(app_state),
+          hash_(hash),
+          name_(new char[name.size()]),
+          name_bytes_(static_cast<std::uint32_t>(name.size())),
+          position_{epoch, 0} {
+        std::copy(name.begin(), name.end(), name_.get());
+    }
 
     AppState& app_state() const { return app_state_; }
     const App& app() const { return *app_state_.app; }
-    const std::string& name() const { return name_; }  // immutable: needs no lock
+    std::string_view name() const { return {name_.get(), name_bytes_}; }  // needs no lock
     std::size_t hash() const { return hash_; }
 
     LanePlace* place_on(unsigned lane) {
@@ -121,8 +128,10 @@ class Channel {
 
  private:
     AppState& app_state_;
-    const std::string name_;
     const std::size_t hash_;
+    // Not a string: there may be millions of channels, and this is 32 bytes less for each.
+    const std::unique_ptr<char[]> name_;
+    const std::uint32_t name_bytes_;
     Position position_;
 };
 
