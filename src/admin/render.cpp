@@ -21,6 +21,9 @@ struct LaneMetric {
 constexpr LaneMetric conservation[] = {
     {"carillon_matched_total", Type::counter, "Pairs of publication and subscriber.",
      [](const LaneReport& r) { return r.books.matched; }},
+    {"carillon_replayed_total", Type::counter,
+     "Of these, matched at a join that recovered, for it had missed them.",
+     [](const LaneReport& r) { return r.replayed; }},
     {"carillon_delivered_total", Type::counter, "Of these, taken by the kernel to the last byte.",
      [](const LaneReport& r) { return r.books.delivered; }},
     {"carillon_filtered_total", Type::counter,
@@ -126,6 +129,9 @@ void write_closes(PrometheusText& out, const Report& report) {
 void write_refusals(PrometheusText& out, const Report& report) {
     out.metric("carillon_refusals_total", Type::counter, "Verbs the hub refused, by outcome.");
     for (const auto& [outcome, count] : report.refusals) out.sample({{"outcome", outcome}}, count);
+    out.metric("carillon_recoveries_total", Type::counter,
+               "Joins that asked to recover what they missed, by result.");
+    for (const auto& [result, count] : report.recoveries) out.sample({{"result", result}}, count);
     out.metric("carillon_protocol_refusals_total", Type::counter,
                "What a protocol refused by itself, by reason.");
     for (const auto& refusal : report.protocol_refusals) {

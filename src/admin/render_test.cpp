@@ -19,7 +19,7 @@ Report small_report() {
                   .delivered = 64,
                   .filtered = 32,
                   .left = 16,
-                  .dropped = {1, 2, 3},
+                  .dropped = {1, 0, 2, 3},
                   .pending_inbox = 4,
                   .pending_batch = 5,
                   .pending_outbox = 1};
@@ -27,6 +27,7 @@ Report small_report() {
     lane.sessions = 12;
     lane.subscriptions = 13;
     lane.encoded = 14;
+    lane.replayed = 19;
     lane.bytes_sent = 15;
     lane.writes = 17;
     lane.overflows = 18;
@@ -41,6 +42,7 @@ Report small_report() {
     lane.http_refused = 39;
     return {.lanes = {lane},
             .refusals = {{"bad_name", 41}, {"overloaded", 42}},
+            .recoveries = {{"recovered", 44}, {"trimmed", 45}},
             .protocol_refusals = {{"pusher", "bad_signature", 43}},
             .published = 51,
             .channels = 52,
@@ -84,6 +86,9 @@ constexpr std::string_view what_became_of_it =
     R"(# HELP carillon_matched_total Pairs of publication and subscriber.
 # TYPE carillon_matched_total counter
 carillon_matched_total{lane="3"} 128
+# HELP carillon_replayed_total Of these, matched at a join that recovered, for it had missed them.
+# TYPE carillon_replayed_total counter
+carillon_replayed_total{lane="3"} 19
 # HELP carillon_delivered_total Of these, taken by the kernel to the last byte.
 # TYPE carillon_delivered_total counter
 carillon_delivered_total{lane="3"} 64
@@ -96,6 +101,7 @@ carillon_left_total{lane="3"} 16
 # HELP carillon_dropped_total Matched and not delivered, by reason.
 # TYPE carillon_dropped_total counter
 carillon_dropped_total{lane="3",reason="newest"} 1
+carillon_dropped_total{lane="3",reason="oldest"} 0
 carillon_dropped_total{lane="3",reason="closed"} 2
 carillon_dropped_total{lane="3",reason="memory"} 3
 # HELP carillon_pending Matched and on the way, by where it waits.
@@ -136,6 +142,10 @@ carillon_closes_total{lane="3",reason="kicked"} 26
 # TYPE carillon_refusals_total counter
 carillon_refusals_total{outcome="bad_name"} 41
 carillon_refusals_total{outcome="overloaded"} 42
+# HELP carillon_recoveries_total Joins that asked to recover what they missed, by result.
+# TYPE carillon_recoveries_total counter
+carillon_recoveries_total{result="recovered"} 44
+carillon_recoveries_total{result="trimmed"} 45
 # HELP carillon_protocol_refusals_total What a protocol refused by itself, by reason.
 # TYPE carillon_protocol_refusals_total counter
 carillon_protocol_refusals_total{protocol="pusher",reason="bad_signature"} 43

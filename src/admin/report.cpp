@@ -12,6 +12,7 @@ LaneReport report_of(hub::Lane& lane) {
     report.books = lane.snapshot();
     report.sessions = lane.session_count();
     report.subscriptions = books.subscriptions.get();
+    report.replayed = books.replayed.get();
     report.encoded = books.encoded.get();
     report.bytes_sent = books.bytes_sent.get();
     report.writes = books.writes.get();
@@ -25,14 +26,24 @@ LaneReport report_of(hub::Lane& lane) {
     return report;
 }
 
-Refusals refusals_of(const hub::Hub& hub) {
-    Refusals refusals;
+Counts refusals_of(const hub::Hub& hub) {
+    Counts refusals;
     for (std::size_t i = 0; i < hub::outcomes; ++i) {
         const auto outcome = static_cast<hub::Outcome>(i);
         if (outcome == hub::Outcome::ok || outcome == hub::Outcome::already) continue;
         refusals.emplace_back(hub::name_of(outcome), hub.refused(outcome).get());
     }
     return refusals;
+}
+
+Counts recoveries_of(const hub::Hub& hub) {
+    Counts counts;
+    for (std::size_t i = 0; i < hub::recoveries; ++i) {
+        const auto recovery = static_cast<hub::Recovery>(i);
+        if (recovery == hub::Recovery::not_asked) continue;
+        counts.emplace_back(hub::name_of(recovery), hub.recovered(recovery).get());
+    }
+    return counts;
 }
 
 }  // namespace carillon::admin

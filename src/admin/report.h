@@ -23,6 +23,7 @@ struct LaneReport {
     std::uint64_t sessions = 0;       // clients the hub knows
     std::uint64_t subscriptions = 0;  // that hear now
 
+    std::uint64_t replayed = 0;    // matched at a join, for it was missed
     std::uint64_t encoded = 0;     // frames made: once per publication, channel and format
     std::uint64_t bytes_sent = 0;  // that the kernel took, publications and replies
     std::uint64_t writes = 0;      // visits of the door
@@ -46,8 +47,11 @@ LaneReport report_of(hub::Lane& lane);
 
 // The hub's refusals by outcome, those that never happened too: a line that appears only after the
 // first refusal cannot be alerted on.
-using Refusals = std::vector<std::pair<std::string, std::uint64_t>>;
-Refusals refusals_of(const hub::Hub& hub);
+using Counts = std::vector<std::pair<std::string, std::uint64_t>>;
+Counts refusals_of(const hub::Hub& hub);
+
+// What became of the joins that wished to recover, likewise complete.
+Counts recoveries_of(const hub::Hub& hub);
 
 struct ProtocolRefusal {
     std::string protocol;
@@ -57,7 +61,8 @@ struct ProtocolRefusal {
 
 struct Report {
     std::vector<LaneReport> lanes{};
-    Refusals refusals{};
+    Counts refusals{};
+    Counts recoveries{};
     std::vector<ProtocolRefusal> protocol_refusals{};
     std::uint64_t published = 0;
     std::uint64_t channels = 0;

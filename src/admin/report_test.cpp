@@ -57,6 +57,15 @@ TEST(Report, is_taken_on_the_lanes_own_thread_only) {
     house.lane().home().unsettle();
 }
 
+TEST(Report, names_every_result_of_a_recovery_also_those_that_never_happened) {
+    TestHub house;
+    auto ann = house.open();
+    ann->join("c", {.recover = hub::Position{1, 2}});
+    const auto counts = recoveries_of(house.hub);
+    EXPECT_EQ(counts.size(), hub::recoveries - 1);  // all but "not_asked"
+    for (const auto& [result, count] : counts) EXPECT_EQ(count, result == "not_kept" ? 1U : 0U);
+}
+
 TEST(Report, names_every_way_the_hub_refuses_also_those_that_never_happened) {
     TestHub house;
     auto client = house.open();

@@ -165,6 +165,7 @@ admin::LaneReport Server::report_of(Core& core) {
 
 void Server::fill_totals(admin::Report& report) {
     report.refusals = admin::refusals_of(*hub_);
+    report.recoveries = admin::recoveries_of(*hub_);
     for (const auto& protocol : *protocols_) {
         protocol->each_refusal([&](std::string_view reason, std::uint64_t count) {
             report.protocol_refusals.push_back(
