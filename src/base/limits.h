@@ -32,6 +32,9 @@ inline constexpr std::size_t channel_name_bytes_max = 1024;
 inline constexpr std::size_t channels_max = 8'000'000;
 // Subscriptions of one session. Then limit_subscriptions.
 inline constexpr std::size_t session_channels_max = 10'000;
+// Clients written to in one round of the flush while they wait for what they missed. The rest takes
+// turns, so that a thousand who come back at once do not delay those who stayed.
+inline constexpr std::size_t replays_per_round_max = 8;
 // Departed subscriptions settled in one iteration. The rest waits for the next.
 inline constexpr std::size_t settle_per_reap_max = 500;
 

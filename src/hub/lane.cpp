@@ -102,7 +102,7 @@ void Lane::tick(Now now) {
 bool Lane::has_work() const {
     const bool unsettled = unsettled_first_ != nullptr && retry_settling_ns_ == base::never_ns;
     return next_item_ < items_.size() || !inbox_.empty() || !dirty_.empty() || !walking_.empty() ||
-           !visiting_.empty() || !ready_.empty() || !doomed_.empty() || !closed_.empty() ||
+           !visiting_.empty() || !ready_.empty() || !replaying_.empty() || !doomed_.empty() || !closed_.empty() ||
            unsettled;
 }
 
@@ -141,6 +141,7 @@ void Lane::replay(Outbox& outbox, std::unique_ptr<Replay> missed) {
     if (missed == nullptr || outbox.session_ == nullptr || outbox.session_->closing()) return;
     books_.replayed.add(missed->left());
     outbox.push(std::move(missed));
+    outbox.unlink();  // from now on it waits its turn with the others who replay
     list(outbox);
 }
 

@@ -165,6 +165,7 @@ class Lane {
     std::size_t walk_at_ = 0;
     bool direct_ = false;    // one batch in all: the walk writes it where nothing waits
     OutboxList ready_;       // to be written in the next round
+    OutboxList replaying_;   // likewise, but a few of them in each round
     OutboxList visiting_;    // to be written in this one
     bool offering_ = false;  // list() means this round
     std::size_t unoffered_bytes_ = 0;

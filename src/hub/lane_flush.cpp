@@ -17,11 +17,15 @@ bool Lane::flush(std::size_t visits) {
         visit(outbox);
         --visits;
     }
-    return !walking_.empty() || !visiting_.empty() || !dirty_.empty() || !ready_.empty();
+    return !walking_.empty() || !visiting_.empty() || !dirty_.empty() || !ready_.empty() ||
+           !replaying_.empty();
 }
 
 void Lane::start_round() {
     visiting_.swap(ready_);
+    for (auto left = limits::replays_per_round_max; left != 0 && !replaying_.empty(); --left) {
+        visiting_.splice(visiting_.end(), replaying_, replaying_.begin());
+    }
     walking_.swap(dirty_);
     walk_at_ = 0;
     unoffered_bytes_ = 0;
@@ -147,6 +151,11 @@ void Lane::apply_policy(Session& session) {
 }
 
 void Lane::list(Outbox& outbox) {
+    if (outbox.replays()) {
+        if (outbox.is_linked()) return;
+        replaying_.push_back(outbox);
+        return need_iteration();
+    }
     if (offering_) {
         outbox.unlink();
         visiting_.push_back(outbox);

@@ -89,6 +89,7 @@ class Outbox : public boost::intrusive::list_base_hook<
     std::size_t bytes() const { return live().bytes + replay().bytes; }
     std::size_t reply_bytes() const { return debt_[index_of(Source::reply)].bytes; }
     bool blocked() const { return blocked_; }
+    bool replays() const { return replay().messages != 0; }
 
     // For the door.
     // The unsent bytes in order, in at most `pieces.size()` pieces and about `bytes_max` bytes.

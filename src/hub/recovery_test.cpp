@@ -221,6 +221,30 @@ TEST(Recovery, encodes_a_page_at_a_time_as_the_socket_drains) {
     EXPECT_TRUE(home.house.balanced());
 }
 
+TEST(Recovery, of_many_at_once_takes_turns_and_does_not_delay_those_who_stayed) {
+    Home home;
+    home.publish(1, 3);
+    auto stayed = home.house.open();
+    stayed->join("live");
+    std::vector<std::unique_ptr<TestClient>> back;
+    for (int i = 0; i < 50; ++i) {
+        back.push_back(home.house.open());
+        home.recover(*back.back(), home.at(0));
+    }
+    const auto served = [&] {
+        return std::count_if(back.begin(), back.end(),
+                             [](const auto& client) { return !client->door.received.empty(); });
+    };
+    for (std::size_t round = 1; round <= 5; ++round) {
+        home.house.publish("live", "x");
+        home.house.iterate();
+        EXPECT_EQ(stayed->take(), "live:e:x\n") << round;
+        EXPECT_EQ(static_cast<std::size_t>(served()), round * limits::replays_per_round_max);
+    }
+    home.publish(4, 4);
+    for (auto& client : back) EXPECT_EQ(client->take(), "joined\n" + frames(1, 4));
+}
+
 TEST(Recovery, is_exempt_from_the_policy_that_drops_what_is_live) {
     for (const auto on_full :
          {OutboxPolicy::OnFull::drop_newest, OutboxPolicy::OnFull::drop_oldest}) {
