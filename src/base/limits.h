@@ -35,6 +35,9 @@ inline constexpr std::size_t session_channels_max = 10'000;
 // Clients written to in one round of the flush while they wait for what they missed. The rest takes
 // turns, so that a thousand who come back at once do not delay those who stayed.
 inline constexpr std::size_t replays_per_round_max = 8;
+// Bodies that wait to be replayed on one lane, counted for each client although they are shared.
+// Then a join that wishes to recover is told that there is no room.
+inline constexpr std::size_t lane_replay_bytes_max = 1024 * mib;
 // Departed subscriptions settled in one iteration. The rest waits for the next.
 inline constexpr std::size_t settle_per_reap_max = 500;
 

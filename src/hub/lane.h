@@ -28,6 +28,7 @@ class Hub;
 struct LaneLimits {
     std::size_t inbox_bytes_max = limits::inbox_bytes_max;
     std::size_t batch_bytes_max = limits::lane_batch_bytes_max;
+    std::size_t replay_bytes_max = limits::lane_replay_bytes_max;
 };
 
 class Lane {
@@ -166,6 +167,7 @@ class Lane {
     bool direct_ = false;    // one batch in all: the walk writes it where nothing waits
     OutboxList ready_;       // to be written in the next round
     OutboxList replaying_;   // likewise, but a few of them in each round
+    std::size_t replay_bytes_ = 0;  // that wait in outboxes, not encoded yet
     OutboxList visiting_;    // to be written in this one
     bool offering_ = false;  // list() means this round
     std::size_t unoffered_bytes_ = 0;

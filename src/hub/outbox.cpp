@@ -148,7 +148,7 @@ void Outbox::discard() {
     books.pending_outbox.subtract(messages());
     while (head_ != nullptr) pop();
     debt_ = {};
-    late_bytes_ = 0;
+    subtract_late_bytes(late_bytes_);
 }
 
 // An outbox pins at most four times what it owes plus one batch: above that, what it owes moves to

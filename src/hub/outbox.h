@@ -124,6 +124,8 @@ class Outbox : public boost::intrusive::list_base_hook<
     void open_front();
     Batch* encode_page(Replay& replay);
     Batch* encode_gap(std::uint64_t dropped);
+    void add_late_bytes(std::size_t bytes);
+    void subtract_late_bytes(std::size_t bytes);
     bool has_room_for(const Replay& replay, const OutboxPolicy& policy) const;
 
     // Whether the live frames are more than the policy allows, and what it says about it: cuts them

@@ -77,7 +77,7 @@ std::uint32_t Outbox::cut_all() {
         if (slice.batch->source != Source::reply && slice.sent == 0) cut_slice(slice, 0);
         at = &slice.next;
     }
-    late_bytes_ = 0;
+    subtract_late_bytes(late_bytes_);
     forget_empty_slices();
     const auto cut = before - messages();
     lane_.books().pending_outbox.subtract(cut);

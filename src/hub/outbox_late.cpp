@@ -19,13 +19,24 @@ LateSlice* SlicePool::take_late() {
 
 bool Outbox::has_room_for(const Replay& missed, const OutboxPolicy& policy) const {
     return messages() + std::size_t{missed.left()} <= policy.messages_max &&
-           bytes() + late_bytes_ + missed.bytes() <= policy.bytes_max;
+           bytes() + late_bytes_ + missed.bytes() <= policy.bytes_max &&
+           lane_.replay_bytes_ + missed.bytes() <= lane_.limits_.replay_bytes_max;
+}
+
+void Outbox::add_late_bytes(std::size_t bytes) {
+    late_bytes_ += bytes;
+    lane_.replay_bytes_ += bytes;
+}
+
+void Outbox::subtract_late_bytes(std::size_t bytes) {
+    late_bytes_ -= bytes;
+    lane_.replay_bytes_ -= bytes;
 }
 
 void Outbox::push(std::unique_ptr<Replay> missed) {
     debt(Source::replay).messages += missed->left();
     lane_.books().pending_outbox.add(missed->left());
-    late_bytes_ += missed->bytes();
+    add_late_bytes(missed->bytes());
     auto* slice = lane_.slices().take_late();
     slice->replay = std::move(missed);
     append(*slice);
@@ -66,7 +77,7 @@ Batch* Outbox::encode_page(Replay& missed) {
         books.pending_outbox.subtract();
         --debt(Source::replay).messages;
     }
-    late_bytes_ -= bytes_before - missed.bytes();
+    subtract_late_bytes(bytes_before - missed.bytes());
     debt(Source::replay).bytes += page->bytes.size();
     books.encoded.add(page->frame_count());
     if (!page->frames.empty()) return page;

@@ -126,6 +126,30 @@ TEST(Recovery, of_more_than_the_outbox_may_hold_is_refused_whole) {
     EXPECT_EQ(home.recover(*slow, home.at(0)).recovery, Recovery::no_room);
 }
 
+TEST(Recovery, is_refused_when_a_lane_has_too_much_to_replay_and_taken_again_when_it_has_not) {
+    TestHistory history;
+    TestHub house({.limits = {.replay_bytes_max = 200}}, {.history = &history});
+    house.publish("kept", "1");
+    house.publish("kept", "2");  // 66 bytes each
+    const Position start{house.hub.describe(house.app, "kept")->position.epoch, 0};
+    std::vector<std::unique_ptr<TestClient>> clients;
+    const auto recover = [&] {
+        auto& client = *clients.emplace_back(house.open());
+        client.door.room = 0;
+        auto joined = client.join("kept", {.recover = start});
+        house.lane().replay(client.outbox, std::move(joined.missed));
+        return joined.recovery;
+    };
+    EXPECT_EQ(recover(), Recovery::recovered);
+    EXPECT_EQ(recover(), Recovery::no_room);
+    clients[0]->close();
+    EXPECT_EQ(recover(), Recovery::recovered);
+    house.hub.end(*clients[2]->session, CloseReason::kicked);
+    EXPECT_EQ(recover(), Recovery::recovered);
+    house.run();  // it is encoded now, and counts as frames
+    EXPECT_EQ(recover(), Recovery::recovered);
+}
+
 TEST(Recovery, of_a_channel_that_keeps_nothing_is_refused) {
     Home home;
     auto ann = home.house.open();
