@@ -29,7 +29,7 @@ struct Batch {
     std::uint32_t holders = 0;  // slices, and the audience while it offers
     std::uint32_t charged = 0;  // what the pool counts for it
     Source source = Source::live;
-    bool open = false;          // an audience's newest: who holds it may come to pin 64 KB
+    bool open = false;  // an audience's newest: who holds it may come to pin 64 KB
 
     std::uint32_t frame_count() const { return static_cast<std::uint32_t>(frames.size()); }
     std::uint32_t begin_of(std::uint32_t frame) const {

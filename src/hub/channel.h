@@ -81,8 +81,8 @@ struct LanePlace {
 class Channel;
 
 // What a channel keeps, and its place among those of its stripe that a sweep visits.
-struct Keeping : boost::intrusive::list_base_hook<
-                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+struct Keeping
+    : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
     Keeping(Channel& c, std::unique_ptr<ChannelHistory> h) : channel(c), history(std::move(h)) {}
     Channel& channel;
     const std::unique_ptr<ChannelHistory> history;

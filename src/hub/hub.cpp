@@ -68,8 +68,8 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
     }
 
     Joined joined{already ? Outcome::already : Outcome::ok};
-    const bool looks_back = !already && (options.recover || options.newest != 0) &&
-                            keeps(session.app_state_, name);
+    const bool looks_back =
+        !already && (options.recover || options.newest != 0) && keeps(session.app_state_, name);
     WakeMask wake_mask = 0;
     {
         auto locked = channels_.lock(session.app_state_, name);
@@ -133,8 +133,8 @@ Outcome Hub::join(Channel& channel, Session& session, const Encoder& format,
 // joiner hears begins.
 void Hub::look_back(const Channel& channel, const Session& session, const Encoder& format,
                     const JoinOptions& options, Joined& joined) {
-    std::uint64_t missed = std::min<std::uint64_t>(
-        {options.newest, channel.kept(), session.app().limits.recover_max});
+    std::uint64_t missed =
+        std::min<std::uint64_t>({options.newest, channel.kept(), session.app().limits.recover_max});
     if (options.recover) {
         joined.recovery = count_missed(channel, session, *options.recover, missed);
         if (joined.recovery != Recovery::recovered) return;
@@ -143,8 +143,7 @@ void Hub::look_back(const Channel& channel, const Session& session, const Encode
     std::vector<Kept> kept;
     kept.reserve(missed);
     channel.keeping_->history->read_newest(missed, kept);
-    auto replay =
-        std::make_unique<Replay>(format, channel.name(), session.id(), std::move(kept));
+    auto replay = std::make_unique<Replay>(format, channel.name(), session.id(), std::move(kept));
     if (session.outbox_->has_room_for(*replay, session.policy_)) {
         joined.missed = std::move(replay);
     } else if (options.recover) {

@@ -1,7 +1,9 @@
 // What the hub costs by itself, with no socket: figures for tools/bench/run, one JSON line each.
 //
 //   hub_bench publish N   one hot channel, N publications from each of two loops, both of which hear
-//                         it and take, encode and write them to a door that swallows everything
+//                         it and take, encode and write them to a door that swallows everything; and
+//                         the floor: two threads that put as many into two locked queues and take
+//                         them out again
 //   hub_bench channels N  N channels of one subscriber each, names of 24 bytes: bytes per channel
 #include <unistd.h>
 
@@ -10,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -109,6 +112,44 @@ void publish_and_listen(House& house, unsigned lane, std::uint64_t count,
     }
 }
 
+// What no hub can do without: a publication made, the channel's lock, a reference for each loop.
+struct Floor {
+    struct Queue {
+        std::mutex mutex;
+        std::vector<PublicationRef> waiting;
+    };
+    void run(unsigned own, std::uint64_t count) {
+        const std::string body(128, 'b');
+        std::vector<PublicationRef> taken;
+        for (std::uint64_t i = 0; i < count; ++i) {
+            const auto publication = Publication::make({.event = "e", .body = body});
+            {
+                const std::lock_guard channel_lock(channel);
+                for (auto& queue : queues) {
+                    const std::lock_guard lock(queue.mutex);
+                    queue.waiting.push_back(publication);
+                }
+            }
+            if (i % 64 != 0) continue;
+            taken.clear();
+            const std::lock_guard lock(queues[own].mutex);
+            taken.swap(queues[own].waiting);
+        }
+    }
+    std::mutex channel;
+    std::array<Queue, 2> queues;
+};
+
+double seconds_of_floor(std::uint64_t count) {
+    Floor floor;
+    const auto begin = std::chrono::steady_clock::now();
+    {
+        const std::jthread one([&] { floor.run(0, count); });
+        const std::jthread two([&] { floor.run(1, count); });
+    }
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
 int measure_publish(std::uint64_t count) {
     constexpr unsigned lanes = 2;
     House house(lanes);
@@ -132,9 +173,9 @@ int measure_publish(std::uint64_t count) {
     std::uint64_t delivered = 0;
     for (unsigned i = 0; i < lanes; ++i) delivered += house.hub.lane(i).books().delivered.get();
     const auto published = count * lanes;
-    std::printf("{\"publishes_per_second\":%.0f,\"published\":%llu,\"delivered\":%llu}\n",
-                static_cast<double>(published) / took.count(),
-                static_cast<unsigned long long>(published),
+    const auto per_publish = 1e9 / static_cast<double>(published);
+    std::printf("{\"ns_per_publish\":%.1f,\"floor_ns\":%.1f,\"delivered\":%llu}\n",
+                took.count() * per_publish, seconds_of_floor(count) * per_publish,
                 static_cast<unsigned long long>(delivered));
     house.close_all();
     return delivered == published * lanes ? 0 : 1;

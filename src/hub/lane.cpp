@@ -102,8 +102,8 @@ void Lane::tick(Now now) {
 bool Lane::has_work() const {
     const bool unsettled = unsettled_first_ != nullptr && retry_settling_ns_ == base::never_ns;
     return next_item_ < items_.size() || !inbox_.empty() || !dirty_.empty() || !walking_.empty() ||
-           !visiting_.empty() || !ready_.empty() || !replaying_.empty() || !doomed_.empty() || !closed_.empty() ||
-           unsettled;
+           !visiting_.empty() || !ready_.empty() || !replaying_.empty() || !doomed_.empty() ||
+           !closed_.empty() || unsettled;
 }
 
 void Lane::need_iteration() {
@@ -121,8 +121,7 @@ void Lane::reply(Outbox& outbox, std::initializer_list<std::string_view> parts) 
     if (bytes == 0) return;
     // Replies that wait behind each other share a batch: nobody else holds it.
     Batch* batch = outbox.tail_ != nullptr ? outbox.tail_->batch : nullptr;
-    const bool append = batch != nullptr && batch->source == Source::reply &&
-                        batch->holders == 1 &&
+    const bool append = batch != nullptr && batch->source == Source::reply && batch->holders == 1 &&
                         batch->bytes.size() + bytes <= limits::batch_bytes_max;
     if (!append) {
         batch = batches_.take(bytes);

@@ -164,12 +164,12 @@ class Lane {
     std::vector<Audience*> dirty_;    // have fresh frames
     std::vector<Audience*> walking_;  // of this round; walking_[walk_at_] holds the cursor
     std::size_t walk_at_ = 0;
-    bool direct_ = false;    // one batch in all: the walk writes it where nothing waits
-    OutboxList ready_;       // to be written in the next round
-    OutboxList replaying_;   // likewise, but a few of them in each round
+    bool direct_ = false;           // one batch in all: the walk writes it where nothing waits
+    OutboxList ready_;              // to be written in the next round
+    OutboxList replaying_;          // likewise, but a few of them in each round
     std::size_t replay_bytes_ = 0;  // that wait in outboxes, not encoded yet
-    OutboxList visiting_;    // to be written in this one
-    bool offering_ = false;  // list() means this round
+    OutboxList visiting_;           // to be written in this one
+    bool offering_ = false;         // list() means this round
     std::size_t unoffered_bytes_ = 0;
 
     // for the reaper

@@ -52,8 +52,8 @@ Outbox::~Outbox() {
 std::size_t Outbox::gather(std::span<iovec> pieces, std::size_t bytes_max) const {
     std::size_t used = 0;
     std::size_t bytes = 0;
-    for (const Slice* slice = head_; slice != nullptr && slice->batch != nullptr &&
-                                     used < pieces.size() && bytes < bytes_max;
+    for (const Slice* slice = head_;
+         slice != nullptr && slice->batch != nullptr && used < pieces.size() && bytes < bytes_max;
          slice = slice->next) {
         auto view = slice->batch->view(slice->first, slice->last);
         view.remove_prefix(slice->sent);

@@ -89,8 +89,8 @@ TEST(OutboxCut, keeps_replies_in_their_places) {
         slow.publish(3, 4);
         slow.client->reply("c ");
         const bool oldest = on_full == OnFull::drop_oldest;
-        EXPECT_EQ(slow.drain(), oldest ? "a b " + frames(3, 4) + "c "
-                                       : "a " + frames(1, 2) + "b c ");
+        EXPECT_EQ(slow.drain(),
+                  oldest ? "a b " + frames(3, 4) + "c " : "a " + frames(1, 2) + "b c ");
     }
 }
 

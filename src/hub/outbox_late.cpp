@@ -45,8 +45,7 @@ void Outbox::push(std::unique_ptr<Replay> missed) {
 void Outbox::open_front() {
     while (head_ != nullptr && head_->batch == nullptr) {
         auto& late = static_cast<LateSlice&>(*head_);
-        Batch* page =
-            late.replay != nullptr ? encode_page(*late.replay) : encode_gap(late.dropped);
+        Batch* page = late.replay != nullptr ? encode_page(*late.replay) : encode_gap(late.dropped);
         if (late.replay == nullptr || late.replay->left() == 0) {
             head_ = late.next;
             if (head_ == nullptr) tail_ = nullptr;

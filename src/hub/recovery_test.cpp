@@ -313,7 +313,9 @@ TEST(Recovery, matches_nothing_if_the_protocol_throws_away_what_was_missed) {
     Home home;
     home.publish(1, 4);
     auto ann = home.house.open();
-    { const auto joined = ann->join("kept", {.recover = home.at(0)}); }
+    {
+        const auto joined = ann->join("kept", {.recover = home.at(0)});
+    }
     home.house.run();
     EXPECT_EQ(home.house.books().matched, 0U);
     EXPECT_EQ(ann->take(), "");

@@ -91,13 +91,14 @@ void Client::finish_connecting() {
 }
 
 void Client::receive() {
-    std::array<char, 16 * 1024>
+    std::array<char, 64 * 1024>
         buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): recv fills it
     const ssize_t got = recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (got < 0) fail_errno("a subscriber's connection broke");
     if (got == 0) fail("the server closed a subscriber's connection");
     const std::string_view fresh(buffer.data(), static_cast<std::size_t>(got));
+    if (stage_ == Stage::open) tally_.bytes += fresh.size();
     if (pending_.empty()) {
         pending_ = consume(fresh);
     } else {
@@ -148,13 +149,18 @@ void Client::on_text(const Frame& frame) {
     if (stage_ == Stage::greeting) {
         const std::string socket_id = socket_id_in(text);
         if (socket_id.empty()) fail("the server greeted with: " + std::string(text));
-        stage_ = Stage::joining;
-        send(masked_frame(kText, subscribe_message(target_.app, socket_id, target_.channel)));
+        join(socket_id);
     } else if (stage_ == Stage::joining && contains(text, "subscription_succeeded")) {
-        open();
+        if (++joined_ == target_.channels.size()) open();
     } else {
         on_other_event(frame);
     }
+}
+
+void Client::join(std::string_view socket_id) {
+    stage_ = Stage::joining;
+    for (const std::string& channel : target_.channels)
+        send(masked_frame(kText, subscribe_message(target_.app, socket_id, channel)));
 }
 
 void Client::on_other_event(const Frame& frame) {

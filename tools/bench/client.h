@@ -1,10 +1,11 @@
-// bench/client.h: one subscriber: connects, upgrades, joins one channel, then counts the frames it hears. In raw mode (against
+// bench/client.h: one subscriber: connects, upgrades, joins its channels, then counts the frames it hears. In raw mode (against
 // the floor) it only connects and counts. A surprise of any kind (an error, a close, a duplicate, a frame of another size) ends the run.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bench/poller.h"
 #include "bench/wire.h"
@@ -16,7 +17,7 @@ struct Target {
     std::uint16_t port = 0;
     bool raw = false;
     App app;
-    std::string channel;
+    std::vector<std::string> channels;  // everyone joins all; a delivery's size is the same in each
     std::string event;
 };
 
@@ -27,6 +28,7 @@ struct Tally {
     std::size_t frame_bytes = 0;  // of a delivery; 0 until the first one tells
     std::uint64_t round = 0;      // deliveries that each receiver should have heard by now
     std::size_t complete = 0;     // receivers that have
+    std::uint64_t bytes = 0;      // read by open clients, whatever they were
 };
 
 // A non-blocking connect from 127.0.0.1, .2, …: 10,000 connections each, so that ephemeral ports never run out.
@@ -53,6 +55,7 @@ class Client final : public Source {
     std::string_view consume(std::string_view bytes);  // what is left is the beginning of something
     void on_frame(const Frame& frame);
     void on_text(const Frame& frame);
+    void join(std::string_view socket_id);
     void on_other_event(const Frame& frame);
     void count_delivery();
     void open();
@@ -63,6 +66,7 @@ class Client final : public Source {
     std::string pending_;  // nearly always empty: frames arrive whole
     std::uint64_t heard_ = 0;
     int fd_ = -1;
+    std::uint32_t joined_ = 0;  // channels
     Stage stage_ = Stage::connecting;
 };
 

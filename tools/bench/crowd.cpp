@@ -43,8 +43,8 @@ void Crowd::keep_alive() {
     alive_ns_ = now_ns();
 }
 
-void Crowd::expect_one() {
-    tally_.round++;
+void Crowd::expect(std::uint64_t deliveries) {
+    tally_.round += deliveries;
     tally_.complete = 0;
 }
 

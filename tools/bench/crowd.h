@@ -1,4 +1,4 @@
-// bench/crowd.h: N subscribers of one channel on one thread.
+// bench/crowd.h: N subscribers of the same channels on one thread.
 #pragma once
 
 #include <deque>
@@ -14,9 +14,10 @@ class Crowd {
     double open();  // connects, upgrades and joins everyone; seconds it took
     void keep_alive();
 
-    // One more delivery is expected by everyone who listens; `complete` counts from zero.
-    void expect_one();
+    // So many more deliveries are expected by everyone who listens; `complete` counts from zero.
+    void expect(std::uint64_t deliveries);
     std::size_t complete() const { return tally_.complete; }
+    std::uint64_t bytes_read() const { return tally_.bytes; }  // by all, since they are open
     std::size_t frame_bytes() const { return tally_.frame_bytes; }
     Client& operator[](std::size_t index) { return clients_[index]; }
 

@@ -82,8 +82,9 @@ class Fanout {
           crowd_(options.target, poller_, options.connections + 1, 0),
           clock_(options.pid),
           stub_(options.stub),
-          event_(masked_frame(kText, client_event(options.target.event, options.target.channel,
-                                                  options.data_bytes))) {}
+          event_(masked_frame(kText,
+                              client_event(options.target.event, options.target.channels.front(),
+                                           options.data_bytes))) {}
 
     void open() {
         const double seconds = crowd_.open();
@@ -113,7 +114,7 @@ class Fanout {
     void learn_frame() {
         const Deadline deadline(10,
                                 "the first client event to reach everyone (are client events on?)");
-        crowd_.expect_one();
+        crowd_.expect(1);
         sender().send(event_);
         while (crowd_.complete() < options_.connections) poller_.wait(deadline.left_ns());
         if (sender().heard() != 0) fail("the sender heard its own client event");

@@ -1,4 +1,4 @@
-// bench/load.cpp: the load tool. `load --scenario open|fanout|publish --port N --connections N …`; see README.md.
+// bench/load.cpp: the load tool. `load --scenario open|fanout|publish|burst --port N --connections N …`; see README.md.
 #include <sys/resource.h>
 
 #include <charconv>
@@ -45,6 +45,10 @@ Options parse_options(int argc, char** argv) {
             parse(value, options.data_bytes);
         else if (name == "--frame-bytes")
             parse(value, options.frame_bytes);
+        else if (name == "--frames")
+            parse(value, options.frames);
+        else if (name == "--channels")
+            parse(value, options.channels);
         else if (name == "--pid")
             parse(value, options.pid);
         else if (name == "--stub")
@@ -64,17 +68,27 @@ void raise_descriptor_limit(std::size_t connections) {
         fail("only " + std::to_string(limit.rlim_max) + " descriptors allowed (ulimit -Hn)");
 }
 
+// A backend publishes to any channel, a client's events want a private one.
+void aim(Options& options) {
+    const bool is_publish = options.scenario == "publish";
+    if (options.frames == 0) fail("--frames is 0");
+    if (options.channels < 1 || options.channels > 2) fail("--channels wants 1 or 2");
+    options.target.channels = {is_publish ? "bench" : "private-bench", "private-twice"};
+    options.target.channels.resize(options.channels);
+    options.target.event = is_publish ? "bench" : "client-bench";
+}
+
 void run(Options options) {
     raise_descriptor_limit(options.connections);
     if (options.target.port == 0) fail("--port is missing");
     if (options.connections == 0) fail("--connections is 0");
-    options.target.channel = options.scenario == "publish" ? "bench" : "private-bench";
-    options.target.event = options.scenario == "publish" ? "bench" : "client-bench";
+    aim(options);
     if (options.scenario == "open") return run_open(options);
     if (options.pid <= 0) fail("--pid is missing: whose CPU?");
     if (options.scenario == "fanout") return run_fanout(options);
     if (options.scenario == "publish") return run_publish(options);
-    fail("--scenario wants open, fanout or publish");
+    if (options.scenario == "burst") return run_burst(options);
+    fail("--scenario wants open, fanout, publish or burst");
 }
 
 }  // namespace

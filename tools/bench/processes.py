@@ -1,5 +1,6 @@
 """Starting, pinning, talking to and stopping the processes of a benchmark. Everything started is stopped by its own pid."""
 import ctypes
+import http.client
 import json
 import os
 import select
@@ -102,12 +103,12 @@ class Process:
 def start_server(binary, core, stub=None):
     """`carillon serve` with one loop, listening; (process, port). `stub` is (library, counter file)."""
     for attempt in range(3):  # another process may take a free port before the server does
-        port = free_port()
+        port, metrics_port = free_port(), free_port()
         environment = {
             "PATH": os.environ.get("PATH", ""),
             "HOST": LOOPBACK,
             "PORT": str(port),
-            "METRICS_PORT": str(free_port()),
+            "METRICS_PORT": str(metrics_port),
             "SOCKUDO_DEFAULT_APP_ID": "demo-app",
             "SOCKUDO_DEFAULT_APP_KEY": "demo-key",
             "SOCKUDO_DEFAULT_APP_SECRET": "demo-secret",
@@ -120,11 +121,28 @@ def start_server(binary, core, stub=None):
         if stub:
             environment.update(LD_PRELOAD=str(stub[0]), CARILLON_BENCH_STUB=str(stub[1]))
         server = Process("server", [binary, "serve", "--threads", "1"], core, environment, speaks=False)
+        server.metrics_port = metrics_port
         if wait_until_listening(server, port):
             return server, port
         error = server.failure("ended before it listened")
         server.__exit__()
     raise error
+
+
+def counter(server, name):
+    """A counter at the server's /metrics, summed over its lanes."""
+    connection = http.client.HTTPConnection(LOOPBACK, server.metrics_port, timeout=10)
+    try:
+        connection.request("GET", "/metrics")
+        lines = connection.getresponse().read().decode().splitlines()
+    except (OSError, http.client.HTTPException) as error:
+        raise server.failure(f"does not answer /metrics: {error}") from None
+    finally:
+        connection.close()
+    values = [int(line.split()[-1]) for line in lines if line.startswith(name + "{")]
+    if not values:
+        raise BenchError(f"no {name} at the server's /metrics")
+    return sum(values)
 
 
 def wait_until_listening(server, port):

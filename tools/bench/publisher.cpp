@@ -18,7 +18,7 @@ namespace bench {
 Publisher::Publisher(const Target& target, Poller& poller, std::size_t data_bytes)
     : target_(target),
       fd_(connect_from(target, 0)),
-      body_(publish_body(target.event, target.channel, data_bytes)) {
+      body_(publish_body(target.event, target.channels.front(), data_bytes)) {
     pollfd connecting{fd_, POLLOUT, 0};
     if (poll(&connecting, 1, 5000) != 1 || (connecting.revents & POLLERR))
         fail("the publisher could not connect");

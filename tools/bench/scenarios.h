@@ -16,6 +16,8 @@ struct Options {
     std::size_t connections = 1000;  // receivers
     std::size_t data_bytes = 128;
     std::size_t frame_bytes = 0;  // raw mode: what the floor was told
+    std::size_t frames = 1;       // burst: client events in one write
+    std::size_t channels = 1;     // burst: that they go to in turn
     pid_t pid = 0;                // whose CPU is measured
     std::string stub;             // fanout: the file that the stub counts in
 };
@@ -26,5 +28,7 @@ void run_fanout(
 void run_publish(
     const Options&
         options);  // `round <publishes> <period ms>`: HTTP publishes, everyone hears them
+// `round <bursts> <period ms>`: client events, several in one write, everyone hears them all
+void run_burst(const Options& options);
 
 }  // namespace bench

@@ -21,7 +21,7 @@ namespace carillon::storage {
 
 // How much of one channel is kept.
 struct Retention {
-    std::uint32_t messages_max = 0;  // 0: nothing; 1: the last value
+    std::uint32_t messages_max = 0;                        // 0: nothing; 1: the last value
     std::int64_t age_ms_max = limits::history_age_ms_max;  // older goes with the next sweep
 };
 
@@ -67,7 +67,7 @@ class MemoryHistory final : public hub::History {
     base::SharedCount not_taken_;
 
     // the sweep's
-    std::vector<Use> census_;             // what the rings told since the last swept()
+    std::vector<Use> census_;           // what the rings told since the last swept()
     std::int64_t evict_until_ns_ = -1;  // rings last published to until then lose all they keep
 };
 

@@ -116,6 +116,7 @@ TEST(MemoryHistory, over_its_budget_the_least_recently_published_to_lose_theirs)
     Home home(budget_of(30));
     home.publish("long/oldest", 10, 1000);
     home.publish("long/older", 10, 1000);
+    for (int i = 0; i < 5; ++i) home.sweep();  // within the budget: nobody is touched
     home.publish("long/newer", 10, 1000);
     home.publish("long/oldest", 1, 1000);  // and so it is no longer
     home.sweep();
