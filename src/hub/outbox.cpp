@@ -47,6 +47,7 @@ void SlicePool::give(Slice* slice) {
 Outbox::~Outbox() {
     ASSERT(session_ == nullptr);
     lane_.forget(*this);
+    ASSERT(pinned_bytes_ == 0 && late_bytes_ == 0);
 }
 
 std::size_t Outbox::gather(std::span<iovec> pieces, std::size_t bytes_max) const {

@@ -93,7 +93,8 @@ void Outbox::cut_slice(Slice& slice, std::uint32_t keep) {
     slice.last = last;
 }
 
-// The committed frame becomes a slice of its own, so that what is behind it can go.
+// The committed frame becomes a slice of its own, so that what is behind it can go. (Where the tail
+// is, forget_empty_slices finds out.)
 void Outbox::split_committed() {
     if (head_ == nullptr || head_->sent == 0 || head_->first + 1 == head_->last) return;
     auto* rest = lane_.slices().take();
@@ -101,7 +102,6 @@ void Outbox::split_committed() {
     lane_.batches().hold(*head_->batch);
     head_->last = head_->first + 1;
     head_->next = rest;
-    if (tail_ == head_) tail_ = rest;
 }
 
 void Outbox::forget_empty_slices() {

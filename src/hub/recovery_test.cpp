@@ -245,6 +245,35 @@ TEST(Recovery, encodes_a_page_at_a_time_as_the_socket_drains) {
     EXPECT_TRUE(home.house.balanced());
 }
 
+TEST(Recovery, keeps_its_place_when_what_is_owed_around_it_is_compacted) {
+    Home home;
+    home.publish(1, 2);
+    auto ann = home.house.open(0, {1000, 600, OutboxPolicy::OnFull::drop_newest});
+    ann->join("a");
+    ann->door.room = 2;
+    ann->reply("first ");
+    std::string expected = "first ";
+    for (int i = 0; i < 6; ++i) {
+        const auto body = std::to_string(i);
+        home.house.publish("a", body);
+        home.house.publish("a", std::string(60'000, 'x'));  // dropped, and pinned until compacted
+        expected += "a:e:" + body + "\n";
+        home.house.run();
+        if (i == 3) {
+            EXPECT_EQ(home.recover(*ann, home.at(0)).recovery, Recovery::recovered);
+            expected += "joined\n" + frames(1, 2);
+        }
+    }
+    EXPECT_LE(home.house.lane().batch_pool().live_bytes(), 2 * limits::batch_bytes_max);
+    for (std::size_t split = 2; split < expected.size(); ++split) {
+        ann->unblock(1);
+        home.house.run();
+    }
+    EXPECT_EQ(ann->take(), expected);
+    EXPECT_TRUE(home.house.balanced());
+    EXPECT_EQ(home.house.lane().slice_pool().live(), 0U);
+}
+
 TEST(Recovery, of_many_at_once_takes_turns_and_does_not_delay_those_who_stayed) {
     Home home;
     home.publish(1, 3);

@@ -70,15 +70,19 @@ struct TestDoor final : Door {
     void write(Outbox& box) override {
         ++writes;
         ASSERT(!box.empty() && !box.blocked());
-        std::array<iovec, 4> pieces{};
-        const auto used = box.gather(pieces, std::min(room, share));
-        std::size_t bytes = 0;
-        for (std::size_t i = 0; i < used; ++i) {
-            received.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
-            bytes += pieces[i].iov_len;
+        for (auto left = std::min(room, share); left != 0 && !box.empty();) {
+            std::array<iovec, 4> pieces{};
+            const auto used = box.gather(pieces, left);
+            ASSERT(used != 0);  // whoever is not empty has something to send
+            std::size_t bytes = 0;
+            for (std::size_t i = 0; i < used; ++i) {
+                received.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+                bytes += pieces[i].iov_len;
+            }
+            box.consume(bytes);
+            room -= bytes;
+            left -= bytes;
         }
-        box.consume(bytes);
-        room -= bytes;
         if (room == 0) box.block();
     }
     std::size_t write_now(std::string_view frames) override {
