@@ -102,6 +102,13 @@ TEST(OutboxCut, a_gap_notice_stands_where_the_oldest_were_and_says_how_many) {
     EXPECT_EQ(slow.drain(), frames(1, 1) + "!7\n" + frames(9, 9));
 }
 
+TEST(OutboxCut, a_gap_notice_may_stand_in_the_middle_of_a_batch) {
+    Slow slow({.messages_max = 4, .on_full = OnFull::drop_oldest, .gap_notice = true}, 3);
+    for (int i = 1; i <= 9; ++i) slow.house.publish("c", std::to_string(i));
+    slow.house.run();
+    EXPECT_EQ(slow.drain(), frames(1, 1) + "!5\n" + frames(7, 9));
+}
+
 TEST(OutboxCut, a_gap_notice_stands_where_the_newest_were_and_says_how_many) {
     Slow slow({.messages_max = 2, .on_full = OnFull::drop_newest, .gap_notice = true});
     slow.publish(1, 9);

@@ -338,6 +338,23 @@ TEST(Recovery, counts_a_replay_that_never_came_as_left_or_dropped) {
     }
 }
 
+TEST(Recovery, that_is_not_encoded_yet_when_its_session_is_ended_is_dropped_whole) {
+    Home home;
+    home.publish(1, 4);
+    auto ann = home.house.open();
+    ann->door.room = 3;
+    home.recover(*ann, home.at(0));
+    home.house.run();
+    home.house.hub.end(*ann->session, CloseReason::kicked);
+    home.house.run();
+    EXPECT_EQ(home.house.books().dropped[static_cast<std::size_t>(DropReason::closed)], 4U);
+    EXPECT_EQ(home.house.books().pending_outbox, 0U);
+    EXPECT_TRUE(home.house.balanced());
+    ann->unblock();
+    home.house.run();
+    EXPECT_EQ(ann->take(), "joined\n");
+}
+
 TEST(Recovery, matches_nothing_if_the_protocol_throws_away_what_was_missed) {
     Home home;
     home.publish(1, 4);
