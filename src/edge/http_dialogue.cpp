@@ -1,5 +1,7 @@
 #include "edge/http_dialogue.h"
 
+#include <atomic>
+
 #include "base/assert.h"
 #include "base/limits.h"
 #include "edge/connection.h"
@@ -8,6 +10,20 @@
 #include "websocket/handshake.h"
 
 namespace carillon::edge {
+
+namespace {
+
+// Unlike a std::thread::id it is never given to a second thread, such as one that starts when the
+// loop's has ended.
+std::uint64_t thread_number() {
+    static std::atomic<std::uint64_t> last{0};
+    thread_local const std::uint64_t number = ++last;
+    return number;
+}
+
+}  // namespace
+
+HttpDialogue::Link::Link(HttpDialogue& d) : home(thread_number()), dialogue(&d) {}
 
 HttpDialogue::HttpDialogue(Connection& connection, const http::Router& router)
     : connection_(connection), router_(router) {
@@ -68,20 +84,31 @@ void HttpDialogue::upgrade(const http::Request& request, http::UpgradeTarget& ta
 
 // May be called on another thread than the loop's, and after the connection is gone.
 http::Responder HttpDialogue::responder() {
-    link_ = std::make_shared<Link>(this);
+    link_ = std::make_shared<Link>(*this);
     auto& loop = connection_.worker().loop();
     return http::Responder([link = link_, &loop](http::Response response) {
+        if (link->home == thread_number()) {
+            if (link->dialogue != nullptr) link->dialogue->answer(response);
+            return;
+        }
+        const std::lock_guard lock(link->mutex);
         if (link->dialogue == nullptr) return;  // and the loop may be gone with it
-        if (loop.is_here()) return link->dialogue.load()->answer(response);
         loop.post([link, response = std::move(response)] {
-            if (auto* dialogue = link->dialogue.load()) dialogue->answer(response);
+            if (link->dialogue != nullptr) link->dialogue->answer(response);
         });
     });
 }
 
+void HttpDialogue::cut_link() {
+    if (link_ == nullptr) return;
+    const auto link = std::exchange(link_, nullptr);
+    const std::lock_guard lock(link->mutex);
+    link->dialogue = nullptr;
+}
+
 void HttpDialogue::answer(const http::Response& response) {
     ASSERT(waiting_ == Waiting::for_answer);
-    if (link_ != nullptr) std::exchange(link_, nullptr)->dialogue = nullptr;
+    cut_link();
     const bool keep_alive = keep_alive_ && !response.close && !draining_;
     send(response, head_only_, keep_alive);
     decoder_.reset();
@@ -138,8 +165,6 @@ void HttpDialogue::on_end() {
     if (waiting_ != Waiting::for_answer) connection_.finish(hub::CloseReason::peer);
 }
 
-void HttpDialogue::on_gone(hub::CloseReason) {
-    if (link_ != nullptr) std::exchange(link_, nullptr)->dialogue = nullptr;
-}
+void HttpDialogue::on_gone(hub::CloseReason) { cut_link(); }
 
 }  // namespace carillon::edge

@@ -3,8 +3,9 @@
 // their order. An upgrade ends it.
 #pragma once
 
-#include <atomic>
+#include <cstdint>
 #include <memory>
+#include <mutex>
 
 #include "edge/dialogue.h"
 #include "http/decoder.h"
@@ -26,11 +27,14 @@ class HttpDialogue final : public Dialogue {
     void on_gone(hub::CloseReason why) override;
 
  private:
-    // Shared with the Responder, which may outlive the connection and its loop; on_gone cuts the
-    // link. Followed on the loop only; whether it is cut, any thread may ask.
+    // Shared with the Responder, which may outlive the connection and its loop; cut before they go.
+    // Away from home it is looked at under the lock: who finds it whole keeps the loop from going
+    // until it has posted. The loop cannot be asked who is at home: once it has stopped, all are.
     struct Link {
-        explicit Link(HttpDialogue* d) : dialogue(d) {}
-        std::atomic<HttpDialogue*> dialogue;
+        explicit Link(HttpDialogue& d);
+        const std::uint64_t home;  // the number of the loop's thread
+        std::mutex mutex;
+        HttpDialogue* dialogue;  // null: cut
     };
     enum class Waiting : std::uint8_t { for_first_byte, for_request, for_answer };
 
@@ -38,6 +42,7 @@ class HttpDialogue final : public Dialogue {
     void handle(http::Request request, Now now);
     void upgrade(const http::Request& request, http::UpgradeTarget& target, Now now);
     http::Responder responder();
+    void cut_link();
     void answer(const http::Response& response);
     void refuse(const Error& error);
     void send(const http::Response& response, bool head_only, bool keep_alive);
