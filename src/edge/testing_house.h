@@ -24,6 +24,7 @@
 #include "edge/testing_client.h"
 #include "edge/testing_protocol.h"
 #include "edge/worker.h"
+#include "hub/testing_hub.h"
 #include "net/listener.h"
 #include "net/test_loop.h"
 
@@ -48,7 +49,8 @@ class House {
         : options_(options),
           hub({.lanes = options.lanes,
                .lane_limits = {},
-               .random = [](unsigned lane) { return std::make_unique<base::SeededRandom>(lane); }}),
+               .random = [](unsigned lane) { return std::make_unique<base::SeededRandom>(lane); }},
+              {.history = &history}),
           protocol(hub) {
         add_routes();
         const auto& chosen = options.clock != nullptr ? *options.clock : clock;
@@ -277,6 +279,7 @@ class House {
  public:
     base::ManualClock clock;
     WebSocketFraming framing;
+    hub::testing::TestHistory history;  // of channels called kept…; one at a time: it locks nothing
     hub::Hub hub;
     TestProtocol protocol;
 

@@ -5,6 +5,8 @@
 //   pause        nothing more is read              close        our close frame, 4002
 //   fail         an Error, 4001                    fail-bare    an Error without a code
 //   join X       joins another channel
+//   recover X E O   joins X and wishes to hear on from offset O of epoch E; answered
+//                "joined E O and what became of the wish"
 //   anything else is published to the channel
 //
 // What a session was told is written down, one line each, and can be read from any thread.
@@ -16,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -186,6 +189,8 @@ class TestSession final : public protocol::Session {
         } else if (command.starts_with("join ")) {
             protocol_.hub().subscribe(*session_, command.substr(5), format_, {}, now);
             protocol_.note(std::string(command));
+        } else if (command.starts_with("recover ")) {
+            recover(std::string(command.substr(8)), now);
         } else if (command == "pause") {
             out.pause();
             protocol_.note("paused");
@@ -200,6 +205,18 @@ class TestSession final : public protocol::Session {
             protocol_.hub().publish(*session_, channel_, message(command), now);
         }
         return {};
+    }
+    void recover(const std::string& words, Now now) {
+        std::istringstream in(words);
+        std::string channel;
+        hub::Position from;
+        in >> channel >> from.epoch >> from.offset;
+        auto joined =
+            protocol_.hub().subscribe(*session_, channel, format_, {.recover = from}, now);
+        out.reply("joined " + std::to_string(joined.position.epoch) + " " +
+                  std::to_string(joined.position.offset) + " " +
+                  std::string(hub::name_of(joined.recovery)));
+        session_->lane().replay(outbox, std::move(joined.missed));
     }
     void schedule(Now now) {
         if (protocol_.tick_ms != 0) {
