@@ -54,22 +54,17 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
     Lane& lane = session.lane_;
     ASSERT(lane.home().is_here());
     if (session.closing()) return {refuse(Outcome::closing)};
-    const auto& limits = session.app().limits;
-    if (name.empty() || name.size() > limits.channel_name_bytes_max ||
-        name.size() > limits::channel_name_bytes_max) {
-        return {refuse(Outcome::bad_name)};
-    }
     const bool already = session.subscriptions_.find(name) != nullptr;
-    if (!already && session.subscriptions_.size() >= limits::session_channels_max) {
-        return {refuse(Outcome::limit_subscriptions)};
-    }
-    if (!already && options.member_data.size() > limits.presence_member_bytes_max) {
-        return {refuse(Outcome::limit_presence_bytes)};
+    if (!already) {
+        const auto may = may_join(session, name, options);
+        if (may != Outcome::ok) return {refuse(may)};
     }
 
     Joined joined{already ? Outcome::already : Outcome::ok};
+    if (options.recover && !already) joined.recovery = Recovery::not_kept;
     const bool looks_back =
         !already && (options.recover || options.newest != 0) && keeps(session.app_state_, name);
+    std::vector<Kept> missed;
     WakeMask wake_mask = 0;
     {
         auto locked = channels_.lock(session.app_state_, name);
@@ -86,15 +81,33 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
             }
         }
         joined.position = channel.position();
-        if (looks_back) look_back(channel, session, format, options, joined);
+        if (looks_back) joined.recovery = look_back(channel, session.app(), options, missed);
         if (options.roster && channel.roster_ != nullptr) joined.roster = channel.roster_->list();
     }
     wake(wake_mask);
-    if (options.recover && !already) {
-        if (!looks_back) joined.recovery = Recovery::not_kept;
+    if (!missed.empty()) {
+        promise(session, std::make_unique<Replay>(format, name, session.id(), std::move(missed)),
+                joined);
+    }
+    if (joined.recovery != Recovery::not_asked) {
         recovered_[static_cast<std::size_t>(joined.recovery)].add();
     }
     return joined;
+}
+
+Outcome Hub::may_join(const Session& session, std::string_view name, const JoinOptions& options) {
+    const auto& limits = session.app().limits;
+    if (name.empty() || name.size() > limits.channel_name_bytes_max ||
+        name.size() > limits::channel_name_bytes_max) {
+        return Outcome::bad_name;
+    }
+    if (session.subscriptions_.size() >= limits::session_channels_max) {
+        return Outcome::limit_subscriptions;
+    }
+    if (options.member_data.size() > limits.presence_member_bytes_max) {
+        return Outcome::limit_presence_bytes;
+    }
+    return Outcome::ok;
 }
 
 // Under the channel's lock. The order is the promise: the joiner's own member event goes into the
@@ -131,35 +144,38 @@ Outcome Hub::join(Channel& channel, Session& session, const Encoder& format,
 
 // Under the channel's lock, in the moment of the join: what is pinned here ends where what the
 // joiner hears begins.
-void Hub::look_back(const Channel& channel, const Session& session, const Encoder& format,
-                    const JoinOptions& options, Joined& joined) {
-    std::uint64_t missed =
-        std::min<std::uint64_t>({options.newest, channel.kept(), session.app().limits.recover_max});
+Recovery Hub::look_back(const Channel& channel, const App& app, const JoinOptions& options,
+                        std::vector<Kept>& missed) {
+    std::uint64_t count =
+        std::min<std::uint64_t>({options.newest, channel.kept(), app.limits.recover_max});
+    auto recovery = Recovery::not_asked;
     if (options.recover) {
-        joined.recovery = count_missed(channel, session, *options.recover, missed);
-        if (joined.recovery != Recovery::recovered) return;
+        recovery = count_missed(channel, app, *options.recover, count);
+        if (recovery != Recovery::recovered) return recovery;
     }
-    if (missed == 0) return;
-    std::vector<Kept> kept;
-    kept.reserve(missed);
-    channel.keeping_->history->read_newest(missed, kept);
-    auto replay = std::make_unique<Replay>(format, channel.name(), session.id(), std::move(kept));
-    if (session.outbox_->has_room_for(*replay, session.policy_)) {
-        joined.missed = std::move(replay);
-    } else if (options.recover) {
-        joined.recovery = Recovery::no_room;
-    }
+    missed.reserve(count);
+    if (count != 0) channel.keeping_->history->read_newest(count, missed);
+    return recovery;
 }
 
-Recovery Hub::count_missed(const Channel& channel, const Session& session, const Position& from,
-                           std::uint64_t& missed) const {
+Recovery Hub::count_missed(const Channel& channel, const App& app, const Position& from,
+                           std::uint64_t& missed) {
     const auto now = channel.position();
     if (from.epoch != now.epoch) return Recovery::unknown_epoch;
     if (from.offset > now.offset) return Recovery::ahead;
     missed = now.offset - from.offset;
-    if (missed > session.app().limits.recover_max) return Recovery::too_many;
+    if (missed > app.limits.recover_max) return Recovery::too_many;
     if (missed > channel.kept()) return Recovery::trimmed;
     return Recovery::recovered;
+}
+
+// It is the joiner's only if there is room for it: a promise is kept whatever happens later.
+void Hub::promise(const Session& session, std::unique_ptr<Replay> missed, Joined& joined) {
+    if (session.outbox_->has_room_for(*missed, session.policy_)) {
+        joined.missed = std::move(missed);
+    } else if (joined.recovery == Recovery::recovered) {
+        joined.recovery = Recovery::no_room;
+    }
 }
 
 bool Hub::keeps(const AppState& state, std::string_view channel) const {

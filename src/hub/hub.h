@@ -137,12 +137,15 @@ class Hub {
                        const PublicationRef& publication, Now now);
     std::uint64_t enqueue(Channel& channel, const PublicationRef& publication, Now now,
                           Reservation& reservation, WakeMask& wake_mask);
+    static Outcome may_join(const Session& session, std::string_view name,
+                            const JoinOptions& options);
     Outcome join(Channel& channel, Session& session, const Encoder& format,
                  const JoinOptions& options, Now now, WakeMask& wake_mask);
-    void look_back(const Channel& channel, const Session& session, const Encoder& format,
-                   const JoinOptions& options, Joined& joined);
-    Recovery count_missed(const Channel& channel, const Session& session, const Position& from,
-                          std::uint64_t& missed) const;
+    static Recovery look_back(const Channel& channel, const App& app, const JoinOptions& options,
+                              std::vector<Kept>& missed);
+    static Recovery count_missed(const Channel& channel, const App& app, const Position& from,
+                                 std::uint64_t& missed);
+    static void promise(const Session& session, std::unique_ptr<Replay> missed, Joined& joined);
     bool keeps(const AppState& state, std::string_view channel) const;
     Outcome enter_roster(Channel& channel, Session& session, const JoinOptions& options, Now now,
                          WakeMask& wake_mask);
