@@ -126,6 +126,25 @@ void write_closes(PrometheusText& out, const Report& report) {
     }
 }
 
+void write_one(PrometheusText& out, std::string_view name, Type type, std::string_view help,
+               std::uint64_t value) {
+    out.metric(name, type, help);
+    out.sample({}, value);
+}
+
+void write_history(PrometheusText& out, const HistoryReport& history) {
+    write_one(out, "carillon_history_bytes", Type::gauge, "Publications that channels keep.",
+              history.bytes);
+    write_one(out, "carillon_history_publications", Type::gauge, "The same, counted.",
+              history.publications);
+    write_one(out, "carillon_history_too_old_total", Type::counter, "Let go for their age.",
+              history.too_old);
+    write_one(out, "carillon_history_evicted_total", Type::counter,
+              "Let go for want of room, the least recently used first.", history.evicted);
+    write_one(out, "carillon_history_not_taken_total", Type::counter,
+              "Never kept, for want of room.", history.not_taken);
+}
+
 void write_refusals(PrometheusText& out, const Report& report) {
     out.metric("carillon_refusals_total", Type::counter, "Verbs the hub refused, by outcome.");
     for (const auto& [outcome, count] : report.refusals) out.sample({{"outcome", outcome}}, count);
@@ -137,12 +156,6 @@ void write_refusals(PrometheusText& out, const Report& report) {
     for (const auto& refusal : report.protocol_refusals) {
         out.sample({{"protocol", refusal.protocol}, {"reason", refusal.reason}}, refusal.count);
     }
-}
-
-void write_one(PrometheusText& out, std::string_view name, Type type, std::string_view help,
-               std::uint64_t value) {
-    out.metric(name, type, help);
-    out.sample({}, value);
 }
 
 }  // namespace
@@ -163,6 +176,7 @@ std::string render(const Report& report) {
     write_closes(out, report);
     write_refusals(out, report);
     write_lanes(out, report, held);
+    write_history(out, report.history);
     write_one(out, "carillon_log_dropped_total", Type::counter, "Log lines never written.",
               report.log_dropped);
     return out.take();

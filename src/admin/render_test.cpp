@@ -40,14 +40,16 @@ Report small_report() {
     lane.refused_descriptors = 37;
     lane.accept_failed = 38;
     lane.http_refused = 39;
-    return {.lanes = {lane},
-            .refusals = {{"bad_name", 41}, {"overloaded", 42}},
-            .recoveries = {{"recovered", 44}, {"trimmed", 45}},
-            .protocol_refusals = {{"pusher", "bad_signature", 43}},
-            .published = 51,
-            .channels = 52,
-            .uptime_s = 53,
-            .log_dropped = 54};
+    return {
+        .lanes = {lane},
+        .refusals = {{"bad_name", 41}, {"overloaded", 42}},
+        .recoveries = {{"recovered", 44}, {"trimmed", 45}},
+        .protocol_refusals = {{"pusher", "bad_signature", 43}},
+        .history = {.bytes = 61, .publications = 62, .too_old = 63, .evicted = 64, .not_taken = 65},
+        .published = 51,
+        .channels = 52,
+        .uptime_s = 53,
+        .log_dropped = 54};
 }
 
 constexpr std::string_view who_is_here = R"(# HELP carillon_uptime_seconds Since the server started.
@@ -158,6 +160,21 @@ carillon_batch_live_bytes{lane="3"} 33
 # HELP carillon_slices_live Places in the outboxes of clients.
 # TYPE carillon_slices_live gauge
 carillon_slices_live{lane="3"} 34
+# HELP carillon_history_bytes Publications that channels keep.
+# TYPE carillon_history_bytes gauge
+carillon_history_bytes 61
+# HELP carillon_history_publications The same, counted.
+# TYPE carillon_history_publications gauge
+carillon_history_publications 62
+# HELP carillon_history_too_old_total Let go for their age.
+# TYPE carillon_history_too_old_total counter
+carillon_history_too_old_total 63
+# HELP carillon_history_evicted_total Let go for want of room, the least recently used first.
+# TYPE carillon_history_evicted_total counter
+carillon_history_evicted_total 64
+# HELP carillon_history_not_taken_total Never kept, for want of room.
+# TYPE carillon_history_not_taken_total counter
+carillon_history_not_taken_total 65
 # HELP carillon_log_dropped_total Log lines never written.
 # TYPE carillon_log_dropped_total counter
 carillon_log_dropped_total 54

@@ -59,11 +59,21 @@ struct ProtocolRefusal {
     std::uint64_t count = 0;
 };
 
+// What channels keep.
+struct HistoryReport {
+    std::uint64_t bytes = 0;
+    std::uint64_t publications = 0;
+    std::uint64_t too_old = 0;    // let go for their age
+    std::uint64_t evicted = 0;    // for want of room
+    std::uint64_t not_taken = 0;  // there was no room for them at all
+};
+
 struct Report {
     std::vector<LaneReport> lanes{};
     Counts refusals{};
     Counts recoveries{};
     std::vector<ProtocolRefusal> protocol_refusals{};
+    HistoryReport history{};
     std::uint64_t published = 0;
     std::uint64_t channels = 0;
     std::uint64_t uptime_s = 0;

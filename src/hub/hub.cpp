@@ -303,7 +303,7 @@ Receipt Hub::publish_to(AppState& state, std::span<const std::string_view> names
     std::uint64_t matched = 0;
     WakeMask wake_mask = 0;
     for (const auto name : names) {
-        const bool kept = keeps(state, name);
+        const bool kept = !publication->passing() && keeps(state, name);
         auto locked = channels_.lock(state, name);
         Channel* channel = locked.find();
         if (channel == nullptr) {

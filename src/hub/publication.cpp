@@ -8,6 +8,7 @@ namespace carillon::hub {
 Publication::Publication(const Parts& parts)
     : kind_(parts.kind),
       body_kind_(parts.body_kind),
+      passing_(parts.passing),
       event_bytes_(static_cast<std::uint32_t>(parts.event.size())),
       member_bytes_(static_cast<std::uint32_t>(parts.member.size())),
       body_bytes_(static_cast<std::uint32_t>(parts.body.size())),

@@ -51,6 +51,7 @@ class Publication {
         std::string_view body{};  // joined: the member's data
         SessionId origin{};       // the session that published; 0: a backend
         SessionId exclude{};      // this session must not hear it
+        bool passing = false;     // for who is there: never kept, and takes no offset
     };
     static PublicationRef make(const Parts& parts);  // copies
 
@@ -61,6 +62,7 @@ class Publication {
     std::string_view body() const { return {text() + event_bytes_ + member_bytes_, body_bytes_}; }
     SessionId origin() const { return origin_; }
     SessionId exclude() const { return exclude_; }
+    bool passing() const { return passing_; }
 
     // What it costs while it waits in one inbox.
     std::size_t inbox_bytes() const {
@@ -79,6 +81,7 @@ class Publication {
     mutable std::atomic<std::uint32_t> holders_{0};
     Kind kind_;
     BodyKind body_kind_;
+    bool passing_;
     std::uint32_t event_bytes_;
     std::uint32_t member_bytes_;
     std::uint32_t body_bytes_;

@@ -396,6 +396,22 @@ TEST(Recovery, knows_no_member_events_for_they_take_no_offset) {
     EXPECT_EQ(ann->take(), "joined\n" + frames(1, 2));
 }
 
+TEST(Recovery, knows_nothing_of_what_was_only_passing) {
+    Home home;
+    home.publish(1, 1);
+    auto guest = home.house.open();
+    guest->join("kept");
+    const std::string_view kept = "kept";
+    const auto passing = Publication::make({.event = "e", .body = "gone", .passing = true});
+    home.house.hub.publish(home.house.app, {&kept, 1}, passing, home.house.now());
+    home.publish(2, 2);
+    auto ann = home.house.open();
+    EXPECT_EQ(home.recover(*ann, home.at(0)).recovery, Recovery::recovered);
+    home.house.run();
+    EXPECT_EQ(guest->take(), "kept:e:gone@1\n" + frames(2, 2));
+    EXPECT_EQ(ann->take(), "joined\n" + frames(1, 2));
+}
+
 TEST(Recovery, is_not_for_who_is_there_already) {
     Home home;
     home.publish(1, 3);

@@ -113,7 +113,7 @@ struct TestWake final : Wake {
 
 // Keeps the newest `room` of each channel whose name begins with "kept", and writes down what it is
 // told, one line each. A sweep lets go of what came before `forget_before_ns`.
-struct TestHistory final : History {
+struct TestHistory : History {
     struct OfChannel final : ChannelHistory {
         OfChannel(TestHistory& h, std::string n) : home(h), name(std::move(n)) {}
         void append(const PublicationRef& publication, const Stamp& stamp, Now now) override {
@@ -130,6 +130,8 @@ struct TestHistory final : History {
             for (auto i = kept.size() - count; i < kept.size(); ++i) into.push_back(kept[i].first);
         }
         void trim(Now) override {
+            if (home.trims != nullptr) home.trims->push_back(name);
+            if (!home.forget_only.empty() && name != home.forget_only) return;
             while (!kept.empty() && kept.front().second < home.forget_before_ns) kept.pop_front();
         }
         TestHistory& home;
@@ -142,13 +144,18 @@ struct TestHistory final : History {
     std::unique_ptr<ChannelHistory> open(const App& app, std::string_view channel) override {
         return std::make_unique<OfChannel>(*this, app.id + "/" + std::string(channel));
     }
-    void swept(Now) override { ++sweeps; }
+    void swept(Now) override {
+        ++sweeps;
+        if (trims != nullptr) trims->emplace_back();
+    }
 
     std::size_t room = 1000;
     std::int64_t forget_before_ns = 0;
+    std::string forget_only;  // app/channel: the others let go of nothing; empty: all do
     int sweeps = 0;
-    std::vector<std::string> log;     // app/channel@offset body
-    std::vector<std::string> stamps;  // app/channel@offset unix_ms
+    std::vector<std::string>* trims = nullptr;  // app/channel, as they are swept; empty: a round
+    std::vector<std::string> log;               // app/channel@offset body
+    std::vector<std::string> stamps;            // app/channel@offset unix_ms
 };
 
 struct TestHostEvents final : HostEvents {

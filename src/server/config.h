@@ -40,7 +40,8 @@ struct Config {
     std::uint32_t shutdown_grace_period_s = 10;  // for connections to end by themselves
     std::uint32_t activity_timeout_s = 120;      // of silence before a client is asked for life
     std::uint32_t websocket_max_payload_kb =
-        64;  // one client message; longer closes the connection
+        64;                            // one client message; longer closes the connection
+    std::uint32_t cache_ttl_s = 3600;  // how long a cache channel keeps its last event
     MetricsConfig metrics;
     LogConfig log;
 

@@ -150,6 +150,8 @@ std::vector<Field<Config>> server_fields() {
          number<C>(AT(C, activity_timeout_s), {1, 86'400, "seconds"})},
         {{"websocket_max_payload_kb", {}, "WEBSOCKET_MAX_PAYLOAD_KB"},
          number<C>(AT(C, websocket_max_payload_kb), {1, 16'384, "kilobytes"})},
+        {{"channel_limits.cache_ttl", "cache_ttl_s", "CACHE_TTL_SECONDS"},
+         number<C>(AT(C, cache_ttl_s), {1, 30 * 86'400, "seconds"})},
         {{"metrics.enabled", {}, "METRICS_ENABLED"}, boolean<C>(AT(C, metrics.enabled))},
         {{"metrics.host", {}, "METRICS_HOST"}, text<C>(AT(C, metrics.host))},
         {{"metrics.port", {}, "METRICS_PORT", "--metrics-port"},

@@ -9,6 +9,7 @@
 #include "hub/hub.h"
 #include "protocol/protocol.h"
 #include "server/config.h"
+#include "storage/memory/memory_history.h"
 
 namespace carillon::server {
 
@@ -20,6 +21,9 @@ struct Parts {
     base::Log& log;
     const Config& config;
 };
+
+// What a channel keeps, as its protocol's names say.
+storage::Retention retention_of(const Config& config, std::string_view channel);
 
 using Protocols = std::vector<std::unique_ptr<protocol::Protocol>>;
 Protocols make_protocols(const Parts& parts);

@@ -9,6 +9,10 @@ namespace carillon::server {
 
 namespace {
 
+// A part of the channels at a time, so that none waits for its lock: all of them within 8 seconds.
+constexpr std::int64_t sweep_period_ns = 250 * base::ns_per_ms;
+constexpr std::size_t sweep_stripes = 32;
+
 constexpr int listen_backlog = 4096;  // the kernel cuts it to net.core.somaxconn
 
 hub::HubConfig hub_config(const Config& config) {
@@ -29,7 +33,10 @@ Server::Server(Config config, const base::Clock& clock, base::Log& log)
       clock_(clock),
       log_(log),
       started_(clock.now()),
-      hub_(std::make_unique<hub::Hub>(hub_config(config_))) {}
+      history_([this](const hub::App&, std::string_view channel) {
+          return retention_of(config_, channel);
+      }),
+      hub_(std::make_unique<hub::Hub>(hub_config(config_), hub::Ports{.history = &history_})) {}
 
 Server::~Server() {
     hub_->drain();  // tells nobody who leaves: that would wake lanes that have no loop any more
@@ -84,8 +91,16 @@ Result<void> Server::listen() {
 void Server::run(Core& core) {
     auto& home = core.worker.lane().home();
     home.settle();
+    if (&core == cores_.front().get()) sweep(clock_.now());
     core.loop.run();
     home.unsettle();  // whoever takes the server apart is at home here again
+}
+
+// On the first core's loop. Over its budget, what is kept cannot wait for the next round.
+void Server::sweep(Now now) {
+    const bool over = history_.bytes() > history_.bytes_max();
+    hub_->sweep(over ? hub::ChannelTable::stripe_count : sweep_stripes, now);
+    cores_.front()->loop.timers().arm(sweep_timer_, now.steady_ns + sweep_period_ns);
 }
 
 // ---- stop ----
@@ -172,6 +187,11 @@ void Server::fill_totals(admin::Report& report) {
                 {std::string(protocol->name()), std::string(reason), count});
         });
     }
+    report.history = {.bytes = history_.bytes(),
+                      .publications = history_.publications(),
+                      .too_old = history_.too_old(),
+                      .evicted = history_.evicted(),
+                      .not_taken = history_.not_taken()};
     report.published = hub_->published().get();
     report.channels = hub_->channel_count();
     report.log_dropped = log_.dropped();

@@ -21,6 +21,7 @@
 #include "net/loop.h"
 #include "server/config.h"
 #include "server/protocols.h"
+#include "storage/memory/memory_history.h"
 
 namespace carillon::server {
 
@@ -63,9 +64,16 @@ class Server {
         Server& server;
     };
 
+    struct SweepTimer final : net::Timer {
+        explicit SweepTimer(Server& s) : server(s) {}
+        void on_timer(Now now) override { server.sweep(now); }
+        Server& server;
+    };
+
     Result<void> build_routes();
     Result<void> listen();
     void run(Core& core);
+    void sweep(Now now);
     void drain_core(Core& core);
     void core_drained();
     void stop_loops();
@@ -81,6 +89,7 @@ class Server {
     std::uint16_t metrics_port_ = 0;
 
     std::unique_ptr<apps::MemoryApps> apps_;
+    storage::MemoryHistory history_;
     std::unique_ptr<hub::Hub> hub_;
     std::unique_ptr<Protocols> protocols_;
     http::Router client_routes_;
@@ -88,6 +97,7 @@ class Server {
     edge::WebSocketFraming framing_;
     std::vector<std::unique_ptr<Core>> cores_;
     GraceTimer grace_{*this};
+    SweepTimer sweep_timer_{*this};
     std::atomic<unsigned> cores_undrained_{0};
     std::atomic<bool> draining_{false};
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "edge/testing_client.h"
+#include "net/test_loop.h"
 #include "server/greeting.h"
 
 namespace carillon::server {
@@ -86,6 +87,33 @@ TEST(Server, shows_a_balanced_book_for_every_lane) {
         EXPECT_THAT(metrics, ::testing::HasSubstr("carillon_conservation_difference{lane=\"" +
                                                   std::string(lane) + "\"} 0\n"));
     }
+}
+
+TEST(Server, keeps_the_last_event_of_a_cache_channel_for_an_hour) {
+    RunningServer running(2);
+    const auto app = std::make_shared<const hub::App>(demo_app({}));
+    const std::string_view channel = "cache-news";
+    const auto publication = hub::Publication::make({.event = "hello", .body = "world"});
+    running.server.hub().publish(app, {&channel, 1}, publication, running.clock.now());
+    const auto told = [&] {
+        const auto client = greeted(running.server);
+        client->say(R"({"event":"pusher:subscribe","data":{"channel":"cache-news"}})");
+        EXPECT_THAT(client->hear().payload, ::testing::HasSubstr("subscription_succeeded"));
+        return client->hear().payload;
+    };
+    EXPECT_THAT(told(), ::testing::HasSubstr("world"));
+    EXPECT_THAT(metrics_of(running.server),
+                ::testing::HasSubstr("carillon_history_publications 1\n"));
+    running.move_ms(3'599'000);
+    EXPECT_THAT(told(), ::testing::HasSubstr("world"));
+    running.move_ms(2'000);
+    // A sweep takes its time: part of the channels at a time.
+    EXPECT_TRUE(net::eventually([&] {
+        running.move_ms(250);
+        return metrics_of(running.server).find("carillon_history_publications 0\n") !=
+               std::string::npos;
+    }));
+    EXPECT_THAT(told(), ::testing::HasSubstr("pusher:cache_miss"));
 }
 
 TEST(Server, takes_the_publish_that_it_greets_people_with) {

@@ -33,6 +33,17 @@ describe('a pusher-js client and the Node SDK', () => {
     assert.deepEqual(got, [...Array(2000).keys()]);
   });
 
+  test('find the last event of a cache channel, or hear that there is none', async () => {
+    const early = await server.connected();
+    const missed = heard(early.subscribe('cache-rates'), 'pusher:cache_miss');
+    await missed;
+    const first = heard(early.channel('cache-rates'), 'rate');
+    await server.backend().trigger('cache-rates', 'rate', {usd: 1.08});
+    assert.deepEqual(await first, {usd: 1.08});
+    const late = await server.connected();
+    assert.deepEqual(await heard(late.subscribe('cache-rates'), 'rate'), {usd: 1.08});
+  });
+
   test('leave out the socket that is excluded', async () => {
     const [mine, other] = [await server.connected(), await server.connected()];
     const heardByMine = [];

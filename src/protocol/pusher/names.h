@@ -20,7 +20,7 @@ struct ChannelKind {
     bool authenticated = false;  // joined with a signature
     bool presence = false;       // and with a member
     bool encrypted = false;      // bodies are ciphertext between clients
-    bool cache = false;          // the last event is kept for newcomers (not built yet)
+    bool cache = false;          // the last event of a backend is kept for newcomers
     bool user = false;           // #server-to-user-…: one signed-in user's own channel
 
     // Whether clients may publish to it, if their app lets them at all.

@@ -56,6 +56,12 @@ void write_subscription_succeeded(std::string_view channel, base::Buffer& out) {
     out.append(R"(,"data":"{}"})");
 }
 
+void write_cache_miss(std::string_view channel, base::Buffer& out) {
+    out.append(R"({"event":"pusher:cache_miss","channel":)");
+    append_quoted(channel, out);
+    out.append(R"(,"data":"{}"})");
+}
+
 void write_presence_succeeded(std::string_view channel, std::vector<hub::MemberView> members,
                               base::Buffer& out) {
     std::ranges::sort(members, {}, &hub::MemberView::id);

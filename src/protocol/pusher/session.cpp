@@ -115,9 +115,13 @@ void Session::handle(const Subscribe& wish, Now now) {
         return refuse_subscription(wish.channel, *fault);
     }
     const auto& [presence, member] = std::get<Admission>(judged);
-    auto joined = service_.hub.subscribe(
-        *session_, wish.channel, format_,
-        {.member = member.user_id, .member_data = member.user_info, .roster = presence}, now);
+    const std::uint32_t cached = kind_of(wish.channel).cache ? 1 : 0;
+    auto joined = service_.hub.subscribe(*session_, wish.channel, format_,
+                                         {.newest = cached,
+                                          .member = member.user_id,
+                                          .member_data = member.user_info,
+                                          .roster = presence},
+                                         now);
     // Again: pusher-js repeats itself after a hiccup and waits for the answer.
     if (joined.outcome != hub::Outcome::ok && joined.outcome != hub::Outcome::already) {
         return refuse_subscription(wish.channel, subscription_fault(joined.outcome));
@@ -128,6 +132,17 @@ void Session::handle(const Subscribe& wish, Now now) {
     } else {
         write_subscription_succeeded(wish.channel, reply);
     }
+    out_.reply(reply.view());
+    if (cached != 0 && joined.outcome == hub::Outcome::ok) {
+        tell_cached(wish.channel, std::move(joined.missed));
+    }
+}
+
+// Who comes to a cache channel hears its last event, or that there is none.
+void Session::tell_cached(std::string_view channel, std::unique_ptr<hub::Replay> last) {
+    if (last != nullptr) return lane_.replay(outbox_, std::move(last));
+    base::Buffer reply;
+    write_cache_miss(channel, reply);
     out_.reply(reply.view());
 }
 
@@ -151,13 +166,15 @@ void Session::handle(const Malformed& message, Now) { refuse_message(message.fau
 
 void Session::publish(const ClientEvent& event, Now now) {
     // `data` travels as it was written: made anew it would lose digits, doubles and types. Only on
-    // a presence channel is anybody a member, and only there the others learn who speaks.
+    // a presence channel is anybody a member, and only there the others learn who speaks. No cache
+    // keeps what clients say.
     const auto publication = hub::Publication::make({.body_kind = hub::BodyKind::json,
                                                      .event = event.event,
                                                      .member = session_->member_in(event.channel),
                                                      .body = event.data,
                                                      .origin = session_->id(),
-                                                     .exclude = session_->id()});
+                                                     .exclude = session_->id(),
+                                                     .passing = true});
     const auto outcome = service_.hub.publish(*session_, event.channel, publication, now).outcome;
     if (outcome == hub::Outcome::overloaded) return refuse_message(Fault::client_event_overloaded);
     if (outcome != hub::Outcome::ok) refuse_message(Fault::client_event_failed);

@@ -47,6 +47,7 @@ class Session final : public protocol::Session {
     void handle(const Ping& ping, Now now);
     void handle(const Pong&, Now) {}
     void handle(const Subscribe& wish, Now now);
+    void tell_cached(std::string_view channel, std::unique_ptr<hub::Replay> last);
     void handle(const Unsubscribe& wish, Now now);
     void handle(const ClientEvent& event, Now now);
     void handle(const Ignored&, Now) {}

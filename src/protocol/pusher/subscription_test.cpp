@@ -44,10 +44,10 @@ TEST(Subscription, of_every_authenticated_kind_needs_its_signature) {  // traps 
         EXPECT_EQ(client.closed(), "");
         if (kind_of(channel).presence) {
             client.subscribes(channel, R"({"user_id":"1"})");
-            EXPECT_NE(client.heard_one().find(R"(\"count\":1)"), std::string::npos);
+            EXPECT_NE(client.heard().at(0).find(R"(\"count\":1)"), std::string::npos);
         } else {
             client.subscribes(channel);
-            EXPECT_EQ(client.heard_one(), succeeded_body(channel));
+            EXPECT_EQ(client.heard().at(0), succeeded_body(channel));
         }
     }
 }
@@ -74,7 +74,36 @@ TEST(Subscription, of_a_cache_channel_is_that_of_its_base_kind) {
     TestServer server;
     auto& client = server.client();
     client.subscribes("cache-a");
-    EXPECT_EQ(client.heard_one(), succeeded_body("cache-a"));
+    EXPECT_EQ(client.heard().at(0), succeeded_body("cache-a"));
+}
+
+TEST(Subscription, of_a_cache_channel_brings_its_last_event_or_says_that_there_is_none) {
+    TestServer server;
+    const auto miss = R"({"event":"pusher:cache_miss","channel":"cache-a","data":"{}"})";
+    auto& first = server.client();
+    first.subscribes("cache-a");
+    EXPECT_EQ(first.heard(), (std::vector<std::string>{succeeded_body("cache-a"), miss}));
+    server.publish(R"({"name":"e","channel":"cache-a","data":"1"})");
+    server.publish(R"({"name":"e","channel":"cache-a","data":"2"})");
+    auto& second = server.client();
+    second.subscribes("cache-a");
+    EXPECT_EQ(second.heard(),
+              (std::vector<std::string>{succeeded_body("cache-a"),
+                                        R"({"event":"e","channel":"cache-a","data":"2"})"}));
+    second.subscribes("cache-a");  // again: it has heard it
+    EXPECT_EQ(second.heard_one(), succeeded_body("cache-a"));
+}
+
+TEST(Subscription, of_a_cache_channel_brings_the_last_event_though_everybody_had_left) {
+    TestServer server;
+    server.publish(R"({"name":"e","channel":"cache-a","data":"1"})");
+    auto& client = server.client();
+    client.subscribes("cache-a");
+    EXPECT_EQ(client.heard().size(), 2U);
+    client.leave(hub::CloseReason::peer);
+    auto& next = server.client();
+    next.subscribes("cache-a");
+    EXPECT_EQ(next.heard().at(1), R"({"event":"e","channel":"cache-a","data":"1"})");
 }
 
 TEST(Subscription, of_a_user_channel_is_nobodys_yet) {

@@ -79,7 +79,8 @@ class TestServer : hub::Wake {
     explicit TestServer(hub::LaneLimits lane_limits = {})
         : hub({.lanes = 1,
                .lane_limits = lane_limits,
-               .random = [](unsigned) { return std::make_unique<base::SeededRandom>(7); }}),
+               .random = [](unsigned) { return std::make_unique<base::SeededRandom>(7); }},
+              {.history = &cache}),
           pusher(hub, apps, clock, log) {
         hub.lane(0).attach(*this);
         hub::App demo;
@@ -169,6 +170,7 @@ class TestServer : hub::Wake {
     TestFraming framing;
     hub::AppRef app;
     http::Router router;
+    CacheHistory cache;
     hub::Hub hub;
     PusherProtocol pusher;
 

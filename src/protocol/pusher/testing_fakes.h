@@ -12,7 +12,9 @@
 
 #include "base/log.h"
 #include "hub/ports.h"
+#include "hub/testing_hub.h"
 #include "protocol/protocol.h"
+#include "protocol/pusher/names.h"
 
 namespace carillon::pusher::testing {
 
@@ -48,6 +50,14 @@ inline std::vector<std::string> split_bodies(std::string_view bytes) {
     EXPECT_EQ(begin, bytes.size()) << bytes;
     return bodies;
 }
+
+// As the server keeps what this protocol's cache channels keep: one event each.
+struct CacheHistory final : hub::testing::TestHistory {
+    CacheHistory() { room = 1; }
+    bool keeps(const hub::App&, std::string_view channel) const override {
+        return kind_of(channel).cache;
+    }
+};
 
 struct TestApps final : hub::Apps {
     void find_by_key(std::string_view key, Answer answer) override {
