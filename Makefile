@@ -2,6 +2,7 @@
 #
 #   JOBS=n             jobs at once; by default one per 2 GB of memory, at most one per core
 #   CARILLON_SEEDS=n   how many random schedules each randomised test plays (500 for the hub's)
+#   CARILLON_THREADS_SECONDS=n   for how long the hub plays on real threads (2; under tsan 60)
 
 JOBS ?= $(shell awk -v cores=$$(nproc) '/^MemTotal/ {n = int($$2 / 2097152 + 0.5); print n < 1 ? 1 : n < cores ? n : cores}' /proc/meminfo 2>/dev/null || echo 1)
 export JOBS := $(JOBS)
@@ -18,7 +19,7 @@ CTEST := ctest --output-on-failure --no-tests=error --output-junit junit.xml --t
 # GCC 12's sanitizers cannot place their shadow where a new kernel randomises addresses widely.
 PLAIN_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-.PHONY: help run test check stages headers asan tsan lint lint-changed fuzz fuzz-short bench format clean setup-run setup-test setup-check
+.PHONY: help run test check stages headers asan tsan lint lint-changed fuzz fuzz-short bench soak format clean setup-run setup-test setup-check
 .NOTPARALLEL:
 
 help:
@@ -28,6 +29,7 @@ help:
 	@echo "make lint     format, rooms, documents and clang-tidy on every file; make format puts the format right"
 	@echo "make fuzz     60 s per fuzz target"
 	@echo "make bench    measurements of this machine"
+	@echo "make soak     ten minutes of load, and every delivery counted at both ends; SECONDS=n"
 	@echo "make clean    removes build/"
 
 run: setup-run build/release/build.ninja
@@ -47,6 +49,7 @@ headers: setup-test build/dev/build.ninja
 
 asan tsan: export UBSAN_OPTIONS := print_stacktrace=1
 asan tsan: export TSAN_OPTIONS := halt_on_error=1:second_deadlock_stack=1
+tsan: export CARILLON_THREADS_SECONDS ?= 60
 asan: setup-check build/asan/build.ninja
 tsan: setup-check build/tsan/build.ninja
 asan tsan:
@@ -69,6 +72,11 @@ fuzz fuzz-short: setup-check build/fuzz/build.ninja
 bench: setup-test build/release/build.ninja
 	@cmake --build build/release
 	@tools/bench/run
+
+soak: SECONDS := 600
+soak: setup-test build/release/build.ninja
+	@cmake --build build/release --target carillon soak
+	@tools/soak/run --seconds $(SECONDS)
 
 clean:
 	@rm -rf build

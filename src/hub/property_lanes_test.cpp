@@ -1,4 +1,4 @@
-// A schedule's lanes and doors: one step at a time, compared with the model after each.
+// A schedule's lanes: one step at a time, compared with the model after each.
 #include <algorithm>
 #include <cstdio>
 
@@ -7,29 +7,23 @@
 
 namespace carillon::hub::testing {
 
-namespace {
-SeenFrames seen_in(const Outbox& outbox) {
-    SeenFrames frames;
-    outbox.each_frame([&](std::string_view bytes, bool is_reply) {
-        frames.emplace_back(read_frame(bytes, false), is_reply);
-    });
-    return frames;
-}
-}  // namespace
-
 Play::Play(std::uint64_t seed, Sightings& sightings, bool aloud)
     : random_(seed),
       scene_(random_),
       aloud_(aloud),
       sightings_(sightings),
-      model_(lanes, scene_.limits.inbox_bytes_max, presence_members_max, sightings),
-      loud_(1, true, false, calls_),
-      quiet_(2, false, false, calls_),
-      fat_(3, true, true, calls_) {
-    AppLimits app_limits;
-    app_limits.presence_members_max = presence_members_max;
+      model_(lanes,
+             {scene_.limits.inbox_bytes_max, scene_.app_limits, scene_.history_room,
+              scene_.limits.replay_bytes_max},
+             sightings),
+      loud_(1, {}, false, calls_),
+      quiet_(2, {.members = false, .gaps = false}, false, calls_),
+      fat_(3, {}, true, calls_),
+      rare_(4, {.members = false, .rarely = true}, false, calls_) {
+    history_.room = scene_.history_room;
+    history_.trims = &trims_;
     for (int i = 0; i < 2; ++i) {
-        apps_.push_back(make_app("app" + std::to_string(i), app_limits));
+        apps_.push_back(make_app("app" + std::to_string(i), scene_.app_limits));
     }
     hub_ = std::make_unique<Hub>(
         HubConfig{.lanes = lanes,
@@ -51,8 +45,7 @@ Play::~Play() {
 
 const std::string& Play::run() {
     for (std::size_t i = 0; i < scene_.clients; ++i) {
-        open_client();
-        join(*clients_.back(), channel_name());
+        if (auto* client = open_client()) join(*client, channel_name());
     }
     for (std::size_t i = 0; i < scene_.steps && !model_.failed(); ++i) {
         if (random_.below(5) < 2) {
@@ -113,13 +106,14 @@ void Play::step(unsigned index) {
 void Play::take(unsigned index, std::size_t items) {
     Lane& lane = hub_->lane(index);
     const auto before = lane.taken_number();
-    calls_.clear();
+    calls_.all.clear();
+    calls_.noted = true;
     lane.take(items);
+    calls_.noted = false;
     const auto taken = lane.taken_number() - before;
     say("lane " + std::to_string(index) + " takes " + std::to_string(taken));
     model_.expect(taken <= items, "took more than it was told");
-    model_.took(index, taken, calls_);
-    calls_.clear();
+    model_.took(index, taken, calls_.all);
     observe(index, false);
 }
 
@@ -160,8 +154,7 @@ void Play::reap(unsigned index) {
 void Play::observe(unsigned index, bool exactly) {
     for (auto& client : clients_) {
         if (client->model->lane != index || client->session == nullptr) continue;
-        model_.after_step(*client->model, seen_in(client->outbox), client->session->closing(),
-                          exactly);
+        model_.after_step(*client->model, seen_in(*client), client->session->closing(), exactly);
     }
 }
 
@@ -172,8 +165,7 @@ void Play::check() {
     }
     for (auto& client : clients_) {
         if (model_.failed()) return;
-        model_.after_step(*client->model, seen_in(client->outbox), client->session->closing(),
-                          true);
+        model_.after_step(*client->model, seen_in(*client), client->session->closing(), true);
     }
     model_.expect(host_events_.log == model_.host_log(), "host events");
     model_.expect(history_.stamps == model_.history_log(), "history");
@@ -208,12 +200,18 @@ void Play::finish() {
         unblock(*client, unlimited);
     }
     come_to_rest();
-    for (const auto& client : clients_) {
-        model_.expect(client->model->owed.empty(), "a frame was never sent", client->model);
-    }
+    if (!model_.failed()) model_.check_complete();
     for (auto& client : clients_) close(*client, CloseReason::peer);
     come_to_rest();
     model_.expect(hub_->channel_count() == model_.channels_alive(), "channels remain");
+    history_.forget_before_ns = base::never_ns;
+    hub_->sweep(ChannelTable::stripe_count, now());
+    check_nothing_remains();
+    check_counts();
+}
+
+void Play::check_nothing_remains() {
+    model_.expect(hub_->channel_count() == 0, "channels remain when nothing is kept");
     for (unsigned i = 0; i < lanes; ++i) {
         const Lane& lane = hub_->lane(i);
         model_.expect(lane.session_count() == 0, "sessions remain");
@@ -230,48 +228,16 @@ void Play::finish() {
     }
 }
 
-// ---- clients ----
-
-void Client::write(Outbox& box) {
-    ASSERT(&box == &outbox && !box.empty());
-    play.model().at_door(*model, seen_in(outbox));
-    std::array<iovec, 8> pieces{};
-    const auto used = outbox.gather({pieces.data(), 1 + play.pick(pieces.size())},
-                                    std::min({room, share, 1 + play.pick(200'000)}));
-    std::string bytes;
-    for (std::size_t i = 0; i < used; ++i) {
-        bytes.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+// What the hub counts for its metrics.
+void Play::check_counts() {
+    for (std::size_t i = 0; i < outcomes; ++i) {
+        model_.expect(hub_->refused(static_cast<Outcome>(i)).get() == refused_[i],
+                      "the count of what was refused");
     }
-    play.say("  writes " + std::to_string(bytes.size()) + " to " + std::to_string(model->index));
-    outbox.consume(bytes.size());
-    room -= bytes.size();
-    play.model().sent(*model, bytes);
-    if (room == 0) {
-        model->blocked = true;
-        outbox.block();
+    for (std::size_t i = 0; i < recoveries; ++i) {
+        model_.expect(hub_->recovered(static_cast<Recovery>(i)).get() == recovered_[i],
+                      "the count of recoveries");
     }
-    play.read_on(*this);
-}
-
-std::size_t Client::write_now(std::string_view frames) {
-    ASSERT(outbox.empty() && !outbox.blocked());
-    play.model().written_at_once(*model, frames);
-    const auto taken = std::min({room, share, frames.size()});
-    play.say("  writes " + std::to_string(taken) + " at once to " + std::to_string(model->index));
-    room -= taken;
-    play.model().sent(*model, frames.substr(0, taken));
-    if (taken < frames.size()) {
-        model->blocked = true;
-        outbox.block();
-    }
-    return taken;
-}
-
-void Client::on_close(CloseReason why) {
-    play.say("  goodbye to " + std::to_string(model->index));
-    play.model().said_goodbye(*model, why);
-    if (play.pick(2) == 0) play.reply(*this);
-    if (play.pick(3) == 0) play.close(*this, why);
 }
 
 }  // namespace carillon::hub::testing

@@ -1,4 +1,4 @@
-// The model's deliveries: what was taken, offered, sent, dropped; and whether the books agree.
+// The model's deliveries: what was taken, offered and sent, and whether it arrived as it must.
 #include <algorithm>
 #include <cstring>
 #include <set>
@@ -37,8 +37,13 @@ void Model::took(unsigned index, std::uint64_t items, const std::vector<EncoderC
         } else if (!item.to->open) {
             ++lane.left;
         } else {
-            expected.push_back(call_text(item.to->format->id(), *item.publication));
-            item.to->self.batch.push_back(item.publication);
+            const auto& format = *item.to->format;
+            expected.push_back(call_text(format.id(), *item.publication));
+            if (format.shows(Kind::message, item.publication->unix_ms)) {
+                item.to->self.batch.push_back(item.publication);
+            } else {
+                ++lane.filtered;
+            }
         }
     }
     std::vector<std::string> made;
@@ -61,13 +66,15 @@ void Model::took_for_channel(unsigned index, const ModelItem& item,
         } else if (publication.exclude && publication.exclude == membership->client->id) {
             ++lane.filtered;
             ++sightings_.stepped_over;
+            membership->excused.insert(publication.offset);
         } else {
             formats.insert(membership->format->id());
-            if (membership->format->shows(publication.kind)) {
+            if (membership->format->shows(publication.kind, publication.unix_ms)) {
                 membership->batch.push_back(&publication);
-            } else {
-                ++lane.filtered;
+                continue;
             }
+            ++lane.filtered;
+            if (publication.kind == Kind::message) membership->excused.insert(publication.offset);
         }
     }
     for (const auto format : formats) expected_calls.push_back(call_text(format, publication));
@@ -93,65 +100,137 @@ void Model::note_batches(unsigned index, const TakenChannels& channels,
 bool Model::same(const ModelClient& client, const Owed& owed, const SeenFrame& seen,
                  bool is_reply) const {
     if (!seen.intact || seen.head.size != owed.bytes) return false;
+    const auto& head = seen.head;
+    if (owed.gap()) {
+        return is_reply && head.kind == static_cast<std::uint8_t>(Kind::gap) &&
+               head.format == client.format->id() && seen.body == std::to_string(owed.dropped);
+    }
     if (owed.publication == nullptr) {
-        return is_reply && seen.head.kind == reply_kind &&
-               seen.head.unix_ms == static_cast<std::int64_t>(owed.reply);
+        return is_reply && head.kind == reply_kind &&
+               head.unix_ms == static_cast<std::int64_t>(owed.reply);
     }
     const auto& publication = *owed.publication;
     const auto* format = owed.membership != nullptr ? owed.membership->format : client.format;
-    return !is_reply && seen.head.kind == static_cast<std::uint8_t>(publication.kind) &&
-           seen.head.format == format->id() && seen.head.unix_ms == publication.unix_ms &&
-           seen.head.offset == publication.offset && seen.name == publication.name &&
-           seen.member == publication.member && seen.head.body_bytes == publication.body_bytes;
+    const auto epoch = publication.life != nullptr ? publication.life->epoch.value_or(0) : 0;
+    return !is_reply && head.kind == static_cast<std::uint8_t>(publication.kind) &&
+           head.format == format->id() && head.unix_ms == publication.unix_ms &&
+           head.epoch == epoch && head.offset == publication.offset &&
+           seen.name == publication.name && seen.member == publication.member &&
+           head.body_bytes == publication.body_bytes;
 }
 
-bool Model::starts_with_owed(const ModelClient& client, const SeenFrames& outbox) const {
-    if (outbox.size() < client.owed.size()) return false;
-    for (std::size_t i = 0; i < client.owed.size(); ++i) {
-        if (!same(client, client.owed[i], outbox[i].first, outbox[i].second)) return false;
+namespace {
+std::string text_of(const SeenFrame& seen) {
+    if (!seen.intact) return "a broken frame";
+    if (seen.head.kind == reply_kind) return "reply " + std::to_string(seen.head.unix_ms);
+    if (seen.head.kind == static_cast<std::uint8_t>(Kind::gap)) {
+        return "the notice of a gap of " + seen.body;
     }
-    return true;
+    return seen.name + seen.member + "@" + std::to_string(seen.head.offset) + " of " +
+           std::to_string(seen.head.unix_ms);
+}
+
+std::string text_of(const Owed& lacking, const std::string& instead) {
+    const auto but = " (instead: " + instead + ")";
+    if (lacking.gap()) {
+        return std::to_string(lacking.dropped) +
+               " were dropped here; the notice of it is missing or wrong" + but;
+    }
+    if (lacking.publication == nullptr) {
+        return "reply " + std::to_string(lacking.reply) + " was lost, or moved" + but;
+    }
+    const auto which = lacking.publication->name + lacking.publication->member + "@" +
+                       std::to_string(lacking.publication->offset);
+    if (lacking.replay == 0) return "the outbox lost, changed or moved " + which + but;
+    if (!lacking.membership->recovered) return "the newest were asked for, but not " + which + but;
+    return "recovered, but " + which + " never came" + but;
+}
+}  // namespace
+
+std::size_t Model::matching(const ModelClient& client, const SeenOutbox& outbox,
+                            const Owed*& lacking) const {
+    lacking = nullptr;
+    std::size_t matched = 0;
+    for (const auto& owed : client.owed) {
+        if (!owed.visible()) continue;
+        const bool found =
+            matched < outbox.frames.size() &&
+            same(client, owed, outbox.frames[matched].first, outbox.frames[matched].second);
+        if (!found) {
+            lacking = &owed;
+            break;
+        }
+        ++matched;
+    }
+    return matched;
+}
+
+// In the words of the promise that was broken. A frame that the reader was spared, or its format
+// hides, must not come.
+std::string Model::difference(const ModelClient& client, const Owed* lacking,
+                              const SeenFrame* seen) const {
+    const auto instead = seen != nullptr ? text_of(*seen) : std::string("nothing");
+    for (const auto& owed : client.owed) {
+        if (owed.replay == 0 || owed.shown || seen == nullptr || !seen->intact) continue;
+        if (owed.publication->name == seen->name && owed.publication->offset == seen->head.offset) {
+            return "is replayed what excludes it: " + instead;
+        }
+    }
+    if (lacking != nullptr) return text_of(*lacking, instead);
+    return "was offered what is not its next frame: " + instead;
 }
 
 // What stands behind the frames that were owed must be the oldest not yet offered of some channel.
-void Model::absorb(ModelClient& client, const SeenFrames& outbox) {
-    expect(starts_with_owed(client, outbox), "the outbox lost, changed or reordered a frame",
-           &client);
-    if (failed()) return;
-    std::vector<Membership*> sources = client.memberships;
-    sources.push_back(&client.self);
-    for (std::size_t i = client.owed.size(); i < outbox.size(); ++i) {
-        const auto& [seen, is_reply] = outbox[i];
-        bool found = false;
-        for (auto* source : sources) {
-            if (source->batch.empty()) continue;
-            const auto* next = source->batch.front();
-            const auto bytes = source->format->frame_bytes(next->name.size(), next->member.size(),
-                                                           next->body_bytes);
-            const Owed owed{next, source == &client.self ? nullptr : source, 0, bytes, 0};
-            if (!same(client, owed, seen, is_reply)) continue;
-            client.owed.push_back(owed);
-            source->batch.pop_front();
-            found = true;
-            break;
-        }
-        if (!found) return expect(false, "was offered what is not its next frame", &client);
+void Model::absorb(ModelClient& client, const SeenOutbox& outbox) {
+    const auto& frames = outbox.frames;
+    const Owed* lacking = nullptr;
+    const auto matched = matching(client, outbox, lacking);
+    if (lacking != nullptr) {
+        const auto* seen = matched < frames.size() ? &frames[matched].first : nullptr;
+        return expect(false, difference(client, lacking, seen), client);
+    }
+    for (std::size_t i = matched; i < frames.size(); ++i) {
+        const auto& [seen, is_reply] = frames[i];
+        if (absorb_one(client, seen, is_reply)) continue;
+        return expect(false, difference(client, nullptr, &seen), client);
     }
 }
 
-void Model::at_door(ModelClient& client, const SeenFrames& outbox) {
+bool Model::absorb_one(ModelClient& client, const SeenFrame& seen, bool is_reply) {
+    std::vector<Membership*> sources = client.memberships;
+    sources.push_back(&client.self);
+    for (auto* source : sources) {
+        if (source->batch.empty()) continue;
+        const auto* next = source->batch.front();
+        const Owed owed{.publication = next,
+                        .membership = source == &client.self ? nullptr : source,
+                        .bytes = source->format->frame_bytes(next->name.size(), next->member.size(),
+                                                             next->body_bytes)};
+        if (!same(client, owed, seen, is_reply)) continue;
+        if (!client.owed.empty() && client.owed.back().replay != 0) {
+            ++sightings_.live_behind_a_replay;
+        }
+        client.owed.push_back(owed);
+        source->batch.pop_front();
+        return true;
+    }
+    return false;
+}
+
+void Model::at_door(ModelClient& client, const SeenOutbox& outbox) {
     expect(!client.gone, "a write to a closed client", &client);
     expect(!client.blocked, "a write to a blocked client", &client);
+    open_front(client);
     absorb(client, outbox);
 }
 
 void Model::written_at_once(ModelClient& client, std::string_view frames) {
     expect(client.owed.empty(), "written past what waits", &client);
-    SeenFrames seen;
+    SeenOutbox seen;
     while (frames.size() >= sizeof(FrameHead)) {
         std::uint32_t size = 0;
         std::memcpy(&size, frames.data(), sizeof size);
-        seen.emplace_back(read_frame(frames.substr(0, size), false), false);
+        seen.frames.emplace_back(read_frame(frames.substr(0, size), false), false);
         frames.remove_prefix(std::min<std::size_t>(size, frames.size()));
     }
     expect(frames.empty(), "written in pieces of frames", &client);
@@ -173,10 +252,21 @@ void Model::sent(ModelClient& client, std::string_view bytes) {
         rest.remove_prefix(size);
     }
     client.stream.erase(0, client.stream.size() - rest.size());
-    if (client.stream.empty() || failed()) return;
-    expect(!client.owed.empty(), "sent what nobody owed", &client);
-    if (!failed()) client.owed.front().sent = client.stream.size();
-    ++sightings_.committed;
+    if (!client.stream.empty() && !failed()) {
+        expect(!client.owed.empty(), "sent what nobody owed", &client);
+        if (failed()) return;
+        auto& first = client.owed.front();
+        first.sent = client.stream.size();
+        ++sightings_.committed;
+        if (first.replay != 0) ++sightings_.committed_replays;
+        if (first.gap()) ++sightings_.committed_gaps;
+        if (bytes.size() == 1) {
+            ++sightings_.single_bytes;
+            if (first.replay != 0) ++sightings_.single_bytes_of_replays;
+            if (first.gap()) ++sightings_.single_bytes_of_gaps;
+        }
+    }
+    open_front(client);
 }
 
 void Model::deliver(ModelClient& client, std::string_view frame) {
@@ -186,142 +276,49 @@ void Model::deliver(ModelClient& client, std::string_view frame) {
     if (failed()) return;
     const auto owed = client.owed.front();
     client.owed.pop_front();
-    expect(same(client, owed, seen, seen.head.kind == reply_kind), "not the oldest frame", &client);
-    if (owed.publication == nullptr) {
-        return expect(owed.reply == ++client.replies_heard, "a reply is missing", &client);
+    const bool is_reply = owed.publication == nullptr;
+    if (owed.late || !same(client, owed, seen, is_reply)) {
+        return expect(false, text_of(owed, text_of(seen)), client);
     }
+    if (owed.gap()) {
+        ++sightings_.gaps_heard;
+        return;
+    }
+    if (is_reply)
+        return expect(owed.reply == ++client.replies_heard, "a reply is missing", &client);
     ++lanes_[client.lane].delivered;
     ++sightings_.delivered;
-    if (owed.membership == nullptr) return;
-    expect(owed.membership->heard < owed.publication->sequence,
+    if (owed.membership != nullptr) arrived(*owed.membership, *owed.publication);
+}
+
+// Judged by what arrives alone: in order, once, and nothing is missing but what need not come.
+void Model::arrived(Membership& membership, const Stamped& publication) {
+    auto& client = *membership.client;
+    auto& channel = *membership.channel;
+    expect(membership.heard < publication.sequence,
            "a channel's publications out of order, doubled, or from before the join", &client);
-    owed.membership->heard = owed.publication->sequence;
-}
-
-// ---- the policy ----
-
-std::size_t Model::debt(const ModelClient& client) const {
-    std::size_t bytes = 0;
-    for (const auto& owed : client.owed) {
-        if (owed.publication != nullptr) bytes += owed.bytes - owed.sent;
-    }
-    return bytes;
-}
-
-bool Model::over(const ModelClient& client) const {
-    std::size_t messages = 0;
-    for (const auto& owed : client.owed) messages += owed.publication != nullptr ? 1 : 0;
-    return messages > client.policy.messages_max || debt(client) > client.policy.bytes_max;
-}
-
-void Model::drop_uncommitted(ModelClient& client, DropReason reason, std::size_t at_most) {
-    for (std::size_t i = client.owed.size(); i != 0 && at_most != 0; --i) {
-        const auto& owed = client.owed[i - 1];
-        if (owed.publication == nullptr || owed.sent != 0) continue;
-        client.owed.erase(client.owed.begin() + static_cast<std::ptrdiff_t>(i - 1));
-        ++lanes_[client.lane].dropped[static_cast<std::size_t>(reason)];
-        --at_most;
-    }
-}
-
-void Model::apply_policy(ModelClient& client) {
-    if (!client.open || !over(client)) return;
-    if (client.policy.on_full == OutboxPolicy::OnFull::close) {
-        ++sightings_.closed_by_policy;
-        return doom(client, CloseReason::slow);
-    }
-    for (auto before = client.owed.size() + 1; over(client) && client.owed.size() < before;) {
-        before = client.owed.size();
-        drop_uncommitted(client, DropReason::newest, 1);
-        sightings_.dropped_newest += before - client.owed.size();
-    }
-}
-
-void Model::doom(ModelClient& client, CloseReason why) {
-    client.open = false;
-    client.why = why;
-    leave_all(client);
-    drop_uncommitted(client, why == CloseReason::memory ? DropReason::memory : DropReason::closed,
-                     client.owed.size());
-    lanes_[client.lane].doomed.push_back(&client);
-}
-
-void Model::after_step(ModelClient& client, const SeenFrames& outbox, bool closing, bool exactly) {
-    const bool judged = client.wrote;
-    client.wrote = false;
-    // Visited, though its socket takes nothing.
-    const bool judged_unseen = !judged && client.blocked && over(client) &&
-                               (!starts_with_owed(client, outbox) || closing == client.open);
-    if (judged || judged_unseen) apply_policy(client);
-    if (judged && exactly) {
-        expect(outbox.size() == client.owed.size(), "not what the policy leaves", &client);
-    }
-    absorb(client, outbox);
-    expect(client.self.batch.empty(), "was not given what was sent to it alone", &client);
-    expect(closing != client.open, "closing, or not, against its policy", &client);
-}
-
-void Model::said_goodbye(ModelClient& client, CloseReason why) {
-    auto& doomed = lanes_[client.lane].doomed;
-    if (why == CloseReason::memory && client.open) {
-        ++sightings_.closed_for_memory;
-        expect(debt(client) != 0, "closed for memory but owed nothing", &client);
-        expect(debt(client) <= worst_debt_left_, "not the worst debtor", &client);
-        worst_debt_left_ = debt(client);
-        doom(client, why);
-    }
-    while (!doomed.empty() && doomed.front()->gone) doomed.pop_front();
-    expect(!doomed.empty() && doomed.front() == &client, "an unexpected goodbye", &client);
-    expect(why == client.why, "the wrong reason", &client);
-    expect(++client.goodbyes == 1, "a second goodbye", &client);
-    if (!doomed.empty()) doomed.pop_front();
-}
-
-// ---- the books ----
-
-void Model::check_books(unsigned index, const BooksSnapshot& books) {
-    const auto& lane = lanes_[index];
-    std::uint64_t in_inbox = 0;
-    for (const auto& item : lane.inbox) {
-        in_inbox += item.to != nullptr ? 1 : item.matched.size();
-    }
-    std::uint64_t in_batches = 0;
-    std::uint64_t in_outboxes = 0;
-    for (const auto& client : clients_) {
-        if (client.lane != index || client.gone) continue;
-        for (const auto* membership : client.memberships) in_batches += membership->batch.size();
-        for (const auto& owed : client.owed) in_outboxes += owed.publication != nullptr ? 1 : 0;
-    }
-    expect(books.accounted() == books.matched, "the books do not balance");
-    expect(books.matched == lane.matched, "matched");
-    expect(books.delivered == lane.delivered, "delivered");
-    expect(books.filtered == lane.filtered, "filtered");
-    expect(books.left == lane.left, "left");
-    expect(books.dropped == lane.dropped, "dropped");
-    expect(books.pending_inbox == in_inbox, "pending in the inbox");
-    expect(books.pending_batch == in_batches, "pending in batches");
-    expect(books.pending_outbox == in_outboxes, "pending in outboxes");
-}
-
-void Model::check_rest() {
-    for (const auto& lane : lanes_) {
-        expect(lane.inbox.empty(), "a lane sleeps over its inbox");
-        expect(lane.unsettled.empty(), "a lane sleeps over a departure");
-        expect(lane.doomed.empty(), "a lane sleeps over a goodbye");
-    }
-    for (const auto& client : clients_) {
-        if (client.gone) continue;
-        for (const auto* membership : client.memberships) {
-            expect(membership->batch.empty(), "a frame was never offered", &client);
+    membership.heard = publication.sequence;
+    if (publication.kind != Kind::message) {
+        if (!membership.present || draining_) return;
+        const auto& who = publication.member;
+        if (publication.kind == Kind::joined) {
+            expect(membership.present->insert(who).second, who + " joined twice", client);
+        } else {
+            expect(membership.present->erase(who) == 1, who + " left twice", client);
         }
-        expect(client.blocked || client.owed.empty(), "a frame was never sent", &client);
-        const bool droppable =
-            client.policy.on_full == OutboxPolicy::OnFull::close ||
-            std::any_of(client.owed.begin(), client.owed.end(), [](const Owed& owed) {
-                return owed.publication != nullptr && owed.sent == 0;
-            });
-        expect(!client.open || !droppable || !over(client), "over its policy at rest", &client);
+        return;
     }
+    if (!channel.keeps) return;
+    client.saw[&channel] = {publication.life->epoch.value_or(0), publication.offset};
+    channel.positions.push_back(client.saw[&channel]);
+    while (++membership.complete < publication.offset) {
+        if (membership.excused.erase(membership.complete) != 0) continue;
+        expect(false,
+               std::string(membership.recovered ? "recovered, but " : "") + channel.name + "@" +
+                   std::to_string(membership.complete) + " never came",
+               client);
+    }
+    expect(membership.complete == publication.offset, "an offset came twice", &client);
 }
 
 }  // namespace carillon::hub::testing

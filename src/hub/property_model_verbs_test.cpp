@@ -5,12 +5,8 @@
 
 namespace carillon::hub::testing {
 
-Model::Model(unsigned lanes, std::size_t inbox_bytes_max, std::uint32_t presence_members_max,
-             Sightings& sightings)
-    : inbox_bytes_max_(inbox_bytes_max),
-      presence_members_max_(presence_members_max),
-      sightings_(sightings),
-      lanes_(lanes) {}
+Model::Model(unsigned lanes, const ModelLimits& limits, Sightings& sightings)
+    : limits_(limits), sightings_(sightings), lanes_(lanes) {}
 
 void Model::fail(std::string why) {
     if (failure_.empty()) failure_ = std::move(why);
@@ -19,6 +15,25 @@ void Model::fail(std::string why) {
 void Model::expect(bool holds, const char* what, const ModelClient* client) {
     if (holds) return;
     fail(client == nullptr ? what : "client " + std::to_string(client->index) + ": " + what);
+}
+
+void Model::expect(bool holds, const std::string& what, const ModelClient& client) {
+    if (!holds) expect(false, what.c_str(), &client);
+}
+
+// ---- opening ----
+
+std::uint32_t Model::connections(int app) const {
+    return static_cast<std::uint32_t>(
+        std::count_if(clients_.begin(), clients_.end(),
+                      [&](const auto& client) { return client.app == app && !client.gone; }));
+}
+
+Outcome Model::may_open(int app) {
+    const auto max = limits_.app.connections_max;
+    if (max == 0 || connections(app) < max) return Outcome::ok;
+    ++sightings_.limit_connections;
+    return Outcome::limit_connections;
 }
 
 ModelClient& Model::open(unsigned lane, int app, SessionId id, OutboxPolicy policy,
@@ -40,7 +55,7 @@ ModelChannel& Model::channel(int app, const std::string& name) {
     if (made) {
         at->second.app = app;
         at->second.name = name;
-        at->second.kept = name.starts_with("kept");
+        at->second.keeps = name.starts_with("kept");
     }
     return at->second;
 }
@@ -52,13 +67,13 @@ std::size_t Model::channels_alive() const {
 
 bool Model::room(std::size_t bytes) const {
     return std::all_of(lanes_.begin(), lanes_.end(), [&](const ModelLane& lane) {
-        return lane.reserved + bytes <= inbox_bytes_max_;
+        return lane.reserved + bytes <= limits_.inbox_bytes_max;
     });
 }
 
 void Model::host(const char* what, const ModelChannel& channel, const std::string& member) {
-    host_log_.push_back(std::string(what) + " app" + std::to_string(channel.app) + "/" +
-                        channel.name + (member.empty() ? "" : " " + member));
+    host_log_.push_back(std::string(what) + " " + channel.path() +
+                        (member.empty() ? "" : " " + member));
 }
 
 // ---- joining and leaving ----
@@ -76,18 +91,21 @@ Outcome Model::join(ModelClient& client, const std::string& name, const FrameFor
         if (at != into.roster.end()) {
             ++at->second.connections;
         } else {
-            if (into.roster.size() >= presence_members_max_) {
+            if (into.roster.size() >= limits_.app.presence_members_max) {
+                ++sightings_.limit_presence;
                 return Outcome::limit_presence_members;
             }
             if (!room(Publication::item_overhead_bytes + member.size() + data.size())) {
                 ++sightings_.overloaded;
                 return Outcome::overloaded;
             }
+            begin_life(into);
             enqueue(into, stamp(into, Kind::joined, member, 0, data.size(), {}, now));
             into.roster[member] = {1, data};
             added = true;
         }
     }
+    begin_life(into);
     if (into.members.empty()) host("occupied", into, {});
     if (added) host("member_added", into, member);
     auto& made = memberships_.emplace_back();
@@ -96,16 +114,37 @@ Outcome Model::join(ModelClient& client, const std::string& name, const FrameFor
     made.format = &format;
     made.member = member;
     made.heard = into.sequence;
+    made.complete = into.offset;
+    note_presence(made);
     into.members.push_back(&made);
     client.memberships.push_back(&made);
     return Outcome::ok;
 }
 
-// Gone from its audience: nothing more is offered to it.
+void Model::note_presence(const Membership& joined) {
+    const auto& channel = *joined.channel;
+    if (joined.format->shows(Kind::joined, 0)) {
+        auto& present = memberships_.back().present.emplace();
+        for (const auto& [id, member] : channel.roster) present.insert(id);
+    }
+    if (joined.member.empty()) return;
+    const bool elsewhere =
+        std::any_of(channel.members.begin(), channel.members.end(), [&](const Membership* other) {
+            return other->member == joined.member && other->client->lane != joined.client->lane;
+        });
+    if (elsewhere) ++sightings_.present_on_several_lanes;
+}
+
+// Gone from its audience: nothing more is offered to it. What it was to be replayed stays.
 void Model::leave(Membership& membership) {
     membership.left = true;
     lanes_[membership.client->lane].left += membership.batch.size();
     membership.batch.clear();
+    const auto& owed = membership.client->owed;
+    if (std::any_of(owed.begin(), owed.end(),
+                    [&](const Owed& o) { return o.replay != 0 && o.membership == &membership; })) {
+        ++sightings_.left_before_its_replay;
+    }
     auto& all = membership.client->memberships;
     // In which order a closing session leaves its channels is the hub's choice: a copy of it.
     *std::find(all.begin(), all.end(), &membership) = all.back();
@@ -140,6 +179,7 @@ bool Model::settle(Membership& membership, Now now) {
         const auto at = from.roster.find(membership.member);
         if (at->second.connections > 1) {
             --at->second.connections;
+            ++sightings_.present_till_the_last;
         } else {
             const auto body = at->second.data.size();
             if (!draining_) {
@@ -154,7 +194,7 @@ bool Model::settle(Membership& membership, Now now) {
     }
     std::erase(from.members, &membership);
     if (from.members.empty()) host("vacated", from, {});
-    if (!from.exists()) from.offset = 0;
+    end_life_if_gone(from);
     return true;
 }
 
@@ -186,6 +226,7 @@ void Model::reaped(unsigned index, Now now) {
 }
 
 void Model::close(ModelClient& client, CloseReason why) {
+    if (half_encoded(client)) ++sightings_.closed_half_encoded;
     if (client.open) {
         client.why = why;
         client.open = false;
@@ -202,6 +243,29 @@ void Model::end(ModelClient& client, CloseReason why) {
     if (client.open) doom(client, why);
 }
 
+// Nothing more is published to it, but what waits is sent.
+void Model::silence(ModelClient& client, CloseReason why) {
+    if (!client.open) return;
+    ++sightings_.silenced;
+    for (const auto& owed : client.owed) {
+        if (owed.replay == 0) continue;
+        ++sightings_.silenced_before_its_replay;
+        break;
+    }
+    client.open = false;
+    client.why = why;
+    leave_all(client);
+}
+
+void Model::doom(ModelClient& client, CloseReason why) {
+    if (half_encoded(client)) ++sightings_.cut_half_encoded;
+    client.open = false;
+    client.why = why;
+    leave_all(client);
+    drop_everything(client, why == CloseReason::memory ? DropReason::memory : DropReason::closed);
+    lanes_[client.lane].doomed.push_back(&client);
+}
+
 // ---- publishing ----
 
 const Stamped& Model::stamp(ModelChannel& to, Kind kind, const std::string& member,
@@ -209,8 +273,8 @@ const Stamped& Model::stamp(ModelChannel& to, Kind kind, const std::string& memb
                             Now now) {
     const auto inbox_bytes =
         Publication::item_overhead_bytes + event_bytes + member.size() + body_bytes;
-    publications_.push_back({&to, kind, to.name, member, now.unix_ms, to.offset, body_bytes,
-                             inbox_bytes, exclude, ++to.sequence});
+    publications_.push_back({&to, to.life, kind, to.name, member, now.unix_ms, to.offset,
+                             body_bytes, inbox_bytes, exclude, ++to.sequence});
     return publications_.back();
 }
 
@@ -237,14 +301,17 @@ Receipt Model::publish(int app, const std::vector<std::string>& names, std::size
     std::uint64_t matched = 0;
     for (const auto& name : names) {
         auto& to = channel(app, name);
-        if (to.kept) {
-            to.retained = true;
+        if (to.keeps) {
+            begin_life(to);
             ++to.offset;
-            history_log_.push_back("app" + std::to_string(app) + "/" + name + "@" +
-                                   std::to_string(to.offset) + " " + std::to_string(now.unix_ms));
+            history_log_.push_back(to.path() + "@" + std::to_string(to.offset) + " " +
+                                   std::to_string(now.unix_ms));
         }
-        if (to.members.empty()) continue;
-        matched += enqueue(to, stamp(to, Kind::message, {}, 1, body_bytes, exclude, now));
+        if (!to.exists()) continue;
+        const auto& stamped = stamp(to, Kind::message, {}, 1, body_bytes, exclude, now);
+        if (to.keeps) keep(to, stamped, now);
+        matched += enqueue(to, stamped);
+        end_life_if_gone(to);
     }
     return {Outcome::ok, matched};
 }
@@ -252,12 +319,12 @@ Receipt Model::publish(int app, const std::vector<std::string>& names, std::size
 Outcome Model::send(ModelClient& to, std::size_t body_bytes, Now now) {
     auto& lane = lanes_[to.lane];
     const auto bytes = Publication::item_overhead_bytes + 1 + body_bytes;
-    if (lane.reserved + bytes > inbox_bytes_max_) {
+    if (lane.reserved + bytes > limits_.inbox_bytes_max) {
         ++sightings_.overloaded;
         return Outcome::overloaded;
     }
     publications_.push_back(
-        {nullptr, Kind::message, {}, {}, now.unix_ms, 0, body_bytes, bytes, {}, 0});
+        {nullptr, nullptr, Kind::message, {}, {}, now.unix_ms, 0, body_bytes, bytes, {}, 0});
     ++lane.matched;
     lane.reserved += bytes;
     lane.inbox.push_back({&publications_.back(), {}, &to});
@@ -265,7 +332,7 @@ Outcome Model::send(ModelClient& to, std::size_t body_bytes, Now now) {
 }
 
 std::uint64_t Model::reply(ModelClient& client, std::size_t bytes) {
-    client.owed.push_back({nullptr, nullptr, ++client.replies_made, bytes, 0});
+    client.owed.push_back({.reply = ++client.replies_made, .bytes = bytes});
     return client.replies_made;
 }
 
