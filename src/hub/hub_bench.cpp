@@ -161,6 +161,7 @@ int measure_publish(std::uint64_t count) {
     const auto begin = std::chrono::steady_clock::now();
     {
         std::vector<std::jthread> loops;
+        loops.reserve(lanes);
         for (unsigned i = 0; i < lanes; ++i) {
             loops.emplace_back([&, i] {
                 house.hub.lane(i).home().settle();
