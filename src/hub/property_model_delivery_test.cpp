@@ -66,7 +66,7 @@ void Model::took_for_channel(unsigned index, const ModelItem& item,
         } else if (publication.exclude && publication.exclude == membership->client->id) {
             ++lane.filtered;
             ++sightings_.stepped_over;
-            membership->excused.insert(publication.offset);
+            if (publication.numbered) membership->excused.insert(publication.offset);
         } else {
             formats.insert(membership->format->id());
             if (membership->format->shows(publication.kind, publication.unix_ms)) {
@@ -74,7 +74,7 @@ void Model::took_for_channel(unsigned index, const ModelItem& item,
                 continue;
             }
             ++lane.filtered;
-            if (publication.kind == Kind::message) membership->excused.insert(publication.offset);
+            if (publication.numbered) membership->excused.insert(publication.offset);
         }
     }
     for (const auto format : formats) expected_calls.push_back(call_text(format, publication));
@@ -308,7 +308,8 @@ void Model::arrived(Membership& membership, const Stamped& publication) {
         }
         return;
     }
-    if (!channel.keeps) return;
+    if (channel.keeps && !publication.numbered) ++sightings_.passing;
+    if (!publication.numbered) return;
     client.saw[&channel] = {publication.life->epoch.value_or(0), publication.offset};
     channel.positions.push_back(client.saw[&channel]);
     while (++membership.complete < publication.offset) {

@@ -38,7 +38,8 @@ void Model::told(ModelChannel& channel, const Position& position) {
 
 // ---- what is kept ----
 
-void Model::keep(ModelChannel& channel, const Stamped& publication, Now now) {
+void Model::keep(ModelChannel& channel, Stamped& publication, Now now) {
+    publication.numbered = true;
     if (!channel.to_be_swept) {
         channel.to_be_swept = true;
         channel.whole_round = false;

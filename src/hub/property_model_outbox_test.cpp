@@ -57,9 +57,8 @@ bool Model::over(const ModelClient& client) const {
 // That it did not come is no fault of the stream.
 void Model::excuse(const Owed& owed) {
     if (owed.membership == nullptr) return;
-    if (owed.publication->kind == Kind::message) {
-        owed.membership->excused.insert(owed.publication->offset);
-    } else {
+    if (owed.publication->numbered) owed.membership->excused.insert(owed.publication->offset);
+    if (owed.publication->kind != Kind::message) {
         owed.membership->present.reset();
     }
 }

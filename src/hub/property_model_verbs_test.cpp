@@ -292,8 +292,9 @@ std::uint64_t Model::enqueue(ModelChannel& to, const Stamped& publication) {
     return to.members.size();
 }
 
-Receipt Model::publish(int app, const std::vector<std::string>& names, std::size_t body_bytes,
-                       SessionId exclude, Now now) {
+Receipt Model::publish(int app, const std::vector<std::string>& names,
+                       const Publication& publication, Now now) {
+    const auto body_bytes = publication.body().size();
     if (!room((Publication::item_overhead_bytes + 1 + body_bytes) * names.size())) {
         ++sightings_.overloaded;
         return {Outcome::overloaded};
@@ -301,15 +302,17 @@ Receipt Model::publish(int app, const std::vector<std::string>& names, std::size
     std::uint64_t matched = 0;
     for (const auto& name : names) {
         auto& to = channel(app, name);
-        if (to.keeps) {
+        const bool kept = to.keeps && !publication.passing();
+        if (kept) {
             begin_life(to);
             ++to.offset;
             history_log_.push_back(to.path() + "@" + std::to_string(to.offset) + " " +
                                    std::to_string(now.unix_ms));
         }
         if (!to.exists()) continue;
-        const auto& stamped = stamp(to, Kind::message, {}, 1, body_bytes, exclude, now);
-        if (to.keeps) keep(to, stamped, now);
+        const auto& stamped =
+            stamp(to, Kind::message, {}, 1, body_bytes, publication.exclude(), now);
+        if (kept) keep(to, publications_.back(), now);
         matched += enqueue(to, stamped);
         end_life_if_gone(to);
     }

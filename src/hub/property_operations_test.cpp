@@ -80,8 +80,8 @@ void Play::operate() {
     if (client == nullptr || (few && random_.below(3) != 0)) return (void)open_client();
     if (random_.below(scene_.recalling ? 12 : 40) == 0) return sweep();
     if (scene_.patient() && random_.below(2) == 0) {
-        // It is left, ended, closed, or published behind.
-        static constexpr std::array<std::uint64_t, 4> choices = {4, 20, 20, 11};
+        // It leaves, or is ended or closed.
+        static constexpr std::array<std::uint64_t, 4> choices = {4, 20, 20, 20};
         if (auto* half = someone_half_replayed())
             return operate_as(*half, choices[random_.below(4)]);
     }

@@ -46,6 +46,7 @@ struct Stamped {
     std::size_t inbox_bytes;
     SessionId exclude;
     std::uint64_t sequence;  // in the channel, over all its lives
+    bool numbered = false;   // the offset is its own: it was kept
 };
 
 // From a join to its leave. A rejoin is another one.
@@ -202,8 +203,8 @@ class Model {
     void close(ModelClient& client, CloseReason why);
     void end(ModelClient& client, CloseReason why);
     void silence(ModelClient& client, CloseReason why);
-    Receipt publish(int app, const std::vector<std::string>& names, std::size_t body_bytes,
-                    SessionId exclude, Now now);
+    Receipt publish(int app, const std::vector<std::string>& names, const Publication& publication,
+                    Now now);
     Outcome send(ModelClient& to, std::size_t body_bytes, Now now);
     std::uint64_t reply(ModelClient& client, std::size_t bytes);  // its number
     void drain() { draining_ = true; }
@@ -267,7 +268,7 @@ class Model {
 
     void begin_life(ModelChannel& channel);
     void end_life_if_gone(ModelChannel& channel);
-    void keep(ModelChannel& channel, const Stamped& publication, Now now);
+    void keep(ModelChannel& channel, Stamped& publication, Now now);
     Recovery judge(const ModelChannel& channel, const Position& from) const;
     bool room_for(const ModelClient& client, const std::vector<const Stamped*>& missed);
 

@@ -144,6 +144,7 @@ class Play {
     void come_back();
     void churn(Client& client);
     SessionId someone_to_exclude(const Client& client);
+    PublicationRef some_message(char letter, SessionId exclude);
     std::string channel_of(const Client& client);  // that it is in, if it is in any
     void publish_from(Client& client, const std::string& name, SessionId exclude);
     void publish_two(Client& client);
@@ -165,7 +166,7 @@ class Play {
     void flush(unsigned index, std::size_t visits);
     void reap(unsigned index);
     void observe(unsigned index, bool exactly);
-    void check();
+    void check(unsigned observed = lanes);  // the lane whose step was; else all are looked at
     void check_counts();
     // Runs every lane until none is woken or due.
     void come_to_rest();
@@ -190,6 +191,7 @@ class Play {
     std::array<Run, lanes> runs_;
     std::unique_ptr<Hub> hub_;
     std::vector<std::unique_ptr<Client>> clients_;
+    std::uint64_t looks_ = 0;
     bool resting_ = false;  // nobody calls anything
     std::array<std::uint64_t, outcomes> refused_{};
     std::array<std::uint64_t, recoveries> recovered_{};

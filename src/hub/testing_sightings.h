@@ -39,6 +39,7 @@ struct Sightings {
 
     // what channels keep
     Count later_lives = 0;
+    Count passing = 0;          // heard, but never kept
     Count forgotten = 0;        // publications that a sweep let go of
     Count gone_in_a_sweep = 0;  // channels
     std::array<Count, recoveries> recovery{};
@@ -98,6 +99,7 @@ inline std::vector<std::pair<std::string, Sightings::Count>> named(const Sightin
         {"present on several lanes", seen.present_on_several_lanes},
         {"left but still present", seen.present_till_the_last},
         {"later lives of a channel", seen.later_lives},
+        {"only passing", seen.passing},
         {"forgotten by a sweep", seen.forgotten},
         {"channels gone in a sweep", seen.gone_in_a_sweep},
         {"recovered nothing", seen.recovered_nothing},

@@ -103,7 +103,13 @@ export class Carillon {
   }
 
   async stop() {
-    for (const client of this.clients) client.disconnect();
+    for (const client of this.clients) {
+      // A pusher-js that is told to disconnect while an attempt of its fails begins the next one, for ever, and keeps this
+      // process alive: its error callback does not ask whether it is still wanted. There are no more attempts here.
+      client.connection.connect = () => {};
+      client.connection.strategy = {connect: () => ({abort() {}, forceMinPriority() {}})};
+      client.disconnect();
+    }
     if (this.child.exitCode === null) this.child.kill('SIGKILL');
     await this.exited;
   }
