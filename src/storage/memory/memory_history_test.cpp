@@ -10,7 +10,6 @@ namespace {
 using hub::ChannelTable;
 using hub::Position;
 using hub::Recovery;
-using hub::testing::message;
 using hub::testing::TestHub;
 
 // Names say what is kept: "keep3/…" three, "last/…" one, anything else nothing. Everything for a
