@@ -201,18 +201,18 @@ Batch* Outbox::copy_frame(const Slice& from, std::uint32_t frame, Batch* copy) {
     return copy;
 }
 
-// Makes the whole of a copied batch a slice. Its frames are counted already: nothing is added to
-// what is owed.
+// Its frames are counted already: nothing is added to what is owed.
 void Outbox::adopt(Batch* copy) {
-    if (copy == nullptr) return;
-    auto& batches = lane_.batches();
-    batches.charge(*copy);
+    if (copy != nullptr) append(slice_of(*copy));
+}
+
+Slice& Outbox::slice_of(Batch& batch) {
+    lane_.batches().charge(batch);
+    const auto bytes = static_cast<std::uint32_t>(batch.bytes.size());
     auto* slice = lane_.slices().take();
-    const auto bytes = static_cast<std::uint32_t>(copy->bytes.size());
-    *slice = {copy, nullptr, 0, copy->frame_count(),
-              0,    bytes};  // the batch's one holder is now this slice
+    *slice = {&batch, nullptr, 0, batch.frame_count(), 0, bytes};
     pinned_bytes_ += bytes;
-    append(*slice);
+    return *slice;
 }
 
 }  // namespace carillon::hub

@@ -119,6 +119,7 @@ class Outbox : public boost::intrusive::list_base_hook<
     void compact();  // copies what is owed when it pins much more
     Batch* copy_frame(const Slice& from, std::uint32_t frame, Batch* copy);
     void adopt(Batch* copy);
+    Slice& slice_of(Batch& batch);  // the whole of it; the batch's one holder is now this slice
 
     // The front of the queue becomes frames, if it is not yet: before the door looks (outbox_late).
     void open_front();

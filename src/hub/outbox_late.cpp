@@ -52,13 +52,10 @@ void Outbox::open_front() {
             lane_.slices().give(&late);
         }
         if (page == nullptr) continue;  // nothing of it is shown
-        lane_.batches().charge(*page);
-        auto* slice = lane_.slices().take();
-        const auto bytes = static_cast<std::uint32_t>(page->bytes.size());
-        *slice = {page, head_, 0, page->frame_count(), 0, bytes};  // its one holder
-        pinned_bytes_ += bytes;
-        head_ = slice;
-        if (tail_ == nullptr) tail_ = slice;
+        auto& slice = slice_of(*page);
+        slice.next = head_;
+        head_ = &slice;
+        if (tail_ == nullptr) tail_ = &slice;
     }
 }
 
