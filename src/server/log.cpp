@@ -47,9 +47,14 @@ struct Log::Parts {
               "carillon", sink, threads, spdlog::async_overflow_policy::overrun_oldest)) {
         logger->set_level(spdlog::level::trace);  // what is written was decided before
     }
+    // The thread first: its end writes what waits, and each waiting line holds the logger. The
+    // other way round the last line written would delete the logger on that thread.
+    ~Parts() { threads.reset(); }
+    Parts(const Parts&) = delete;
+    Parts& operator=(const Parts&) = delete;
 
     std::shared_ptr<DescriptorSink> sink;
-    std::shared_ptr<spdlog::details::thread_pool> threads;  // its end writes what waits
+    std::shared_ptr<spdlog::details::thread_pool> threads;
     std::shared_ptr<spdlog::async_logger> logger;
 };
 
