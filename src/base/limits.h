@@ -41,6 +41,10 @@ inline constexpr std::size_t lane_replay_bytes_max = 1024 * mib;
 // Departed subscriptions settled in one iteration. The rest waits for the next.
 inline constexpr std::size_t settle_per_reap_max = 500;
 
+// Host events that wait for whoever acts on them. Then they are counted and not kept, and what
+// follows from them is taken from the live state.
+inline constexpr std::size_t host_events_max = 65'536;
+
 // What channels keep in memory, all together. Then the least recently used lose theirs; a quarter
 // above it, nothing more is kept.
 inline constexpr std::size_t history_bytes_max = 256 * mib;

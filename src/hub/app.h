@@ -24,7 +24,7 @@ struct AppLimits {
     std::uint32_t client_events_window_s = 1;
     std::uint32_t backend_events_per_second = 0;  // over HTTP, one for each channel; 0: no limit
     std::uint32_t read_requests_per_second = 0;   // questions over HTTP; 0: no limit
-    std::uint32_t recover_max = 500;             // publications replayed by one join
+    std::uint32_t recover_max = 500;              // publications replayed by one join
 };
 
 struct App {
@@ -32,7 +32,7 @@ struct App {
     std::string key;     // public: clients name it
     std::string secret;  // opaque to the hub; read by auth only, never logged
     bool enabled = true;
-    bool client_events = false;  // whether clients may publish at all
+    bool client_events = false;         // whether clients may publish at all
     bool client_events_or_end = false;  // who publishes too fast is closed, not only refused
     bool sign_in = false;               // whether clients may say which user they are
     bool watchlists = false;            // whether users are told who of their friends is online

@@ -30,7 +30,17 @@ struct Books {
     std::array<base::Count, close_reasons> closed;
 };
 
-// The same, read once, with the terms the inbox keeps.
+// What a lane counts for one app.
+struct alignas(64) AppBooks {
+    base::Count opened;      // sessions
+    base::Count closed;      // of these
+    base::Count sent;        // frames that the kernel took whole, replies too
+    base::Count sent_bytes;  // with framing
+    base::Count received;    // messages, as its protocol counts them
+    base::Count received_bytes;
+};
+
+// A lane's books, read once, with the terms the inbox keeps.
 struct BooksSnapshot {
     std::uint64_t matched = 0;
     std::uint64_t delivered = 0;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "hub/app.h"
+#include "hub/books.h"
 #include "hub/inbox.h"
 #include "hub/ports.h"
 #include "hub/publication.h"
@@ -23,9 +24,10 @@ namespace carillon::hub {
 
 // What the hub counts for an app while it runs.
 struct AppState {
-    explicit AppState(AppRef known) : app(std::move(known)) {}
+    explicit AppState(AppRef known, unsigned lanes = 1) : app(std::move(known)), books(lanes) {}
     const AppRef app;  // as first seen; identity is app->id
     std::atomic<std::uint32_t> connections{0};
+    std::vector<AppBooks> books;  // by lane
 };
 
 // Someone present in a channel, over one or several connections. The first data wins until all

@@ -70,6 +70,12 @@ class ChannelTable {
     Locked lock(AppState& app_state, std::string_view name);
     // Trims what the channels of one stripe keep; those of which nothing is left are gone.
     void trim(std::size_t stripe, Now now);
+    // Each channel of one stripe, under its lock: `visit` copies what it needs and returns.
+    template <class Visit>
+    void each(std::size_t stripe, const Visit& visit) {
+        const std::lock_guard lock(stripes_[stripe].mutex);
+        for (const auto& channel : stripes_[stripe].channels) visit(*channel);
+    }
     // May be stale when it is read: a bound, not an account.
     std::size_t size() const { return size_.load(std::memory_order_relaxed); }
 

@@ -9,8 +9,19 @@
 
 namespace carillon::hub {
 
+namespace {
+
+// One more, unless that were more than `max`; 0: there is none.
+bool count_in(std::atomic<std::uint32_t>& count, std::uint32_t max) {
+    if (count.fetch_add(1, std::memory_order_relaxed) < max || max == 0) return true;
+    count.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+}
+
+}  // namespace
+
 Hub::Hub(const HubConfig& config, Ports ports)
-    : ports_(ports), channels_(config.random(0)->next()) {
+    : ports_(ports), sessions_max_(config.sessions_max), channels_(config.random(0)->next()) {
     ASSERT(config.lanes >= 1 && config.lanes <= limits::lanes_max);
     for (unsigned i = 0; i < config.lanes; ++i) {
         lanes_.push_back(std::make_unique<Lane>(*this, i, config.random(i), config.lane_limits));
@@ -26,14 +37,16 @@ Opened Hub::open(AppRef app, Lane& lane, Outbox& outbox, Subscriber& subscriber,
     ASSERT(lane.home().is_here());
     ASSERT(outbox.session_ == nullptr);
     AppState& state = state_of(app);
-    const auto max = app->limits.connections_max;
-    if (state.connections.fetch_add(1, std::memory_order_relaxed) >= max && max != 0) {
-        state.connections.fetch_sub(1, std::memory_order_relaxed);
+    if (!count_in(sessions_, sessions_max_)) return {refuse(Outcome::limit_sessions)};
+    if (!count_in(state.connections, app->limits.connections_max)) {
+        sessions_.fetch_sub(1, std::memory_order_relaxed);
         return {refuse(Outcome::limit_connections)};
     }
     const auto id = lane.new_session_id();
+    auto& books = state.books[lane.index()];
+    books.opened.add();
     std::unique_ptr<Session> session(
-        new Session(id, lane, std::move(app), state, outbox, subscriber, policy, format));
+        new Session(id, lane, std::move(app), state, books, outbox, subscriber, policy, format));
     outbox.session_ = session.get();
     auto& kept = *lane.sessions_.emplace(id.value, std::move(session)).first->second;
     lane.session_count_.add();
@@ -65,7 +78,7 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
     const bool looks_back =
         !already && (options.recover || options.newest != 0) && keeps(session.app_state_, name);
     std::vector<Kept> missed;
-    WakeMask wake_mask = 0;
+    Wakes wakes;
     {
         auto locked = channels_.lock(session.app_state_, name);
         Channel* found = locked.find();
@@ -74,7 +87,7 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
         }
         Channel& channel = found != nullptr ? *found : locked.find_or_create();
         if (!already) {
-            const auto entered = join(channel, session, format, options, now, wake_mask);
+            const auto entered = join(channel, session, format, options, now, wakes);
             if (entered != Outcome::ok) {
                 locked.erase_if_gone(channel);
                 return {refuse(entered)};
@@ -84,7 +97,10 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
         if (looks_back) joined.recovery = look_back(channel, session.app(), options, missed);
         if (options.roster && channel.roster_ != nullptr) joined.roster = channel.roster_->list();
     }
-    wake(wake_mask);
+    wake(wakes);
+    if (!already && !options.member.empty()) {
+        users_.enter(session.app_state_, options.member, session.id());
+    }
     if (!missed.empty()) {
         promise(session, std::make_unique<Replay>(format, name, session.id(), std::move(missed)),
                 joined);
@@ -97,8 +113,9 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
 
 Outcome Hub::may_join(const Session& session, std::string_view name, const JoinOptions& options) {
     const auto& limits = session.app().limits;
-    if (name.empty() || name.size() > limits.channel_name_bytes_max ||
-        name.size() > limits::channel_name_bytes_max) {
+    const auto bytes_max =
+        options.reserved ? limits::channel_name_bytes_max : limits.channel_name_bytes_max;
+    if (name.empty() || name.size() > bytes_max || name.size() > limits::channel_name_bytes_max) {
         return Outcome::bad_name;
     }
     if (session.subscriptions_.size() >= limits::session_channels_max) {
@@ -114,18 +131,19 @@ Outcome Hub::may_join(const Session& session, std::string_view name, const JoinO
 // inboxes just before `after` is read, so the joiner does not hear it and hears everything that is
 // stamped from now on.
 Outcome Hub::join(Channel& channel, Session& session, const Encoder& format,
-                  const JoinOptions& options, Now now, WakeMask& wake_mask) {
+                  const JoinOptions& options, Now now, Wakes& wakes) {
     Lane& lane = session.lane_;
     Member* member = nullptr;
     if (!options.member.empty()) {
-        const auto entered = enter_roster(channel, session, options, now, wake_mask);
+        const auto entered = enter_roster(channel, session, options, now, wakes);
         if (entered != Outcome::ok) return entered;
         member = channel.roster_->find(options.member);
     }
-    if (channel.unused()) record(HostEvent::Kind::occupied, channel, {}, now);
+    if (channel.unused()) record(HostEvent::Kind::occupied, channel, {}, now, wakes);
     if (member != nullptr && member->connections == 1) {
-        record(HostEvent::Kind::member_added, channel, member->id, now);
+        record(HostEvent::Kind::member_added, channel, member->id, now, wakes);
     }
+    record(HostEvent::Kind::count_changed, channel, {}, now, wakes);
 
     auto* place = channel.place_on(lane.index());
     if (place == nullptr) {
@@ -195,9 +213,7 @@ Outcome Hub::unsubscribe(Session& session, std::string_view name, Now now) {
     ASSERT(session.lane_.home().is_here());
     auto* subscription = session.subscriptions_.find(name);
     if (subscription == nullptr) return Outcome::not_subscribed;
-    subscription->audience->leave(session.lane_, *subscription);
-    session.subscriptions_.remove(*subscription);
-    subscription->session = nullptr;
+    session.lane_.leave(session, *subscription);
     if (!settle(session.lane_, *subscription, now)) session.lane_.postpone(*subscription);
     return Outcome::ok;
 }
@@ -208,13 +224,13 @@ void Hub::unsubscribe_all(Session& session, Now) {
 }
 
 bool Hub::settle(Lane& lane, Subscription& subscription, Now now) {
-    WakeMask wake_mask = 0;
+    Wakes wakes;
     std::unique_ptr<Member> gone;  // its memory is freed outside the lock
     {
         Channel& channel = *subscription.channel;
         auto locked = channels_.lock(channel.app_state(), channel.name());
         if (subscription.member != nullptr) {
-            if (!leave_roster(channel, *subscription.member, now, wake_mask, gone)) return false;
+            if (!leave_roster(channel, *subscription.member, now, wakes, gone)) return false;
         }
         auto* place = channel.place_on(lane.index());
         subscription.audience->settle(lane, lane.inbox().last_number());
@@ -222,20 +238,65 @@ bool Hub::settle(Lane& lane, Subscription& subscription, Now now) {
             lane.retire(place->slot);
             channel.places_.erase(channel.places_.begin() + (place - channel.places_.data()));
         }
+        record(HostEvent::Kind::count_changed, channel, {}, now, wakes);
         if (channel.unused()) {
-            record(HostEvent::Kind::vacated, channel, {}, now);
+            record(HostEvent::Kind::vacated, channel, {}, now, wakes);
             locked.erase_if_gone(channel);
         }
     }
     delete &subscription;
-    wake(wake_mask);
+    wake(wakes);
     return true;
+}
+
+// ---- users ----
+
+Outcome Hub::identify(Session& session, std::string_view user, Now now) {
+    ASSERT(session.lane_.home().is_here());
+    if (session.closing()) return refuse(Outcome::closing);
+    if (session.user_ == user) return Outcome::already;
+    sign_out(session, now);
+    session.user_ = user;
+    if (user.empty()) return Outcome::ok;
+    Wakes wakes;
+    users_.sign_in(session.app_state_, user, session.id(), [&] {
+        record(HostEvent::Kind::user_online, session.app_state_, user, now, wakes);
+    });
+    wake(wakes);
+    return Outcome::ok;
+}
+
+void Hub::sign_out(Session& session, Now now) {
+    if (session.user_.empty()) return;
+    Wakes wakes;
+    users_.sign_out(session.app_state_, session.user_, session.id(), [&] {
+        if (draining_.load(std::memory_order_relaxed)) return;
+        record(HostEvent::Kind::user_offline, session.app_state_, session.user_, now, wakes);
+    });
+    session.user_.clear();
+    wake(wakes);
+}
+
+Receipt Hub::disconnect_user(const AppRef& app, std::string_view user, CloseReason why) {
+    const auto sessions = users_.sessions_of(state_of(app), user);
+    Reservation reservation(lanes_, sessions.size() * Publication::item_overhead_bytes);
+    if (!reservation.granted()) return {refuse(Outcome::overloaded)};
+    for (const auto& its : sessions) {
+        Lane& lane = *lanes_[its.session.lane()];
+        reservation.spend(lane.index(), Publication::item_overhead_bytes);
+        if (lane.inbox().push({.session = its.session, .why = why})) lane.wake();
+    }
+    return {Outcome::ok, sessions.size()};
+}
+
+bool Hub::online(const AppRef& app, std::string_view user) {
+    return users_.online(state_of(app), user);
 }
 
 // ---- presence, under the channel's lock ----
 
 Outcome Hub::enter_roster(Channel& channel, Session& session, const JoinOptions& options, Now now,
-                          WakeMask& wake_mask) {
+                          Wakes& wakes) {
     auto* known = channel.roster_ != nullptr ? channel.roster_->find(options.member) : nullptr;
     if (known != nullptr) {
         ++known->connections;
@@ -251,13 +312,13 @@ Outcome Hub::enter_roster(Channel& channel, Session& session, const JoinOptions&
                                            .origin = session.id()});
     Reservation reservation(lanes_, joined->inbox_bytes());
     if (!reservation.granted()) return Outcome::overloaded;
-    enqueue(channel, joined, now, reservation, wake_mask);
+    enqueue(channel, joined, now, reservation, wakes);
     if (channel.roster_ == nullptr) channel.roster_ = std::make_unique<Roster>();
     channel.roster_->add(options.member, options.member_data).connections = 1;
     return Outcome::ok;
 }
 
-bool Hub::leave_roster(Channel& channel, Member& member, Now now, WakeMask& wake_mask,
+bool Hub::leave_roster(Channel& channel, Member& member, Now now, Wakes& wakes,
                        std::unique_ptr<Member>& gone) {
     if (member.connections > 1) {
         --member.connections;
@@ -270,9 +331,9 @@ bool Hub::leave_roster(Channel& channel, Member& member, Now now, WakeMask& wake
                                              .body = member.data});
         Reservation reservation(lanes_, left->inbox_bytes());
         if (!reservation.granted()) return false;
-        enqueue(channel, left, now, reservation, wake_mask);
+        enqueue(channel, left, now, reservation, wakes);
     }
-    record(HostEvent::Kind::member_removed, channel, member.id, now);
+    record(HostEvent::Kind::member_removed, channel, member.id, now, wakes);
     gone = channel.roster_->remove(member);
     if (channel.roster_->size() == 0) channel.roster_.reset();
     return true;
@@ -282,65 +343,81 @@ bool Hub::leave_roster(Channel& channel, Member& member, Now now, WakeMask& wake
 
 Receipt Hub::publish(const AppRef& app, std::span<const std::string_view> names,
                      const PublicationRef& publication, Now now) {
-    return publish_to(state_of(app), names, publication, now);
+    const Wish wish{names, publication};
+    return publish_to(state_of(app), {&wish, 1}, now);
 }
 
 Receipt Hub::publish(const Session& from, std::string_view name, const PublicationRef& publication,
                      Now now) {
-    return publish_to(from.app_state_, {&name, 1}, publication, now);
+    const Wish wish{{&name, 1}, publication};
+    return publish_to(from.app_state_, {&wish, 1}, now);
 }
 
-Receipt Hub::publish_to(AppState& state, std::span<const std::string_view> names,
-                        const PublicationRef& publication, Now now) {
-    if (names.size() > limits::publish_channels_max) return {refuse(Outcome::limit_channels)};
-    for (const auto name : names) {
-        if (name.empty() || name.size() > limits::channel_name_bytes_max) {
-            return {refuse(Outcome::bad_name)};
+Receipt Hub::publish(const AppRef& app, std::span<const Wish> wishes, Now now) {
+    return publish_to(state_of(app), wishes, now);
+}
+
+Receipt Hub::publish_to(AppState& state, std::span<const Wish> wishes, Now now) {
+    std::size_t bytes = 0;
+    for (const auto& [names, publication] : wishes) {
+        if (names.size() > limits::publish_channels_max) return {refuse(Outcome::limit_channels)};
+        for (const auto name : names) {
+            if (name.empty() || name.size() > limits::channel_name_bytes_max) {
+                return {refuse(Outcome::bad_name)};
+            }
         }
+        bytes += publication->inbox_bytes() * names.size();
     }
-    Reservation reservation(lanes_, publication->inbox_bytes() * names.size());
+    Reservation reservation(lanes_, bytes);
     if (!reservation.granted()) return {refuse(Outcome::overloaded)};
     std::uint64_t matched = 0;
-    WakeMask wake_mask = 0;
-    for (const auto name : names) {
-        const bool kept = !publication->passing() && keeps(state, name);
-        auto locked = channels_.lock(state, name);
-        Channel* channel = locked.find();
-        if (channel == nullptr) {
-            // Where nobody is and there is no room for another channel, nothing is kept.
-            if (!kept || channels_.size() >= limits::channels_max) continue;
-            channel = &locked.find_or_create();
+    Wakes wakes;
+    for (const auto& [names, publication] : wishes) {
+        for (const auto name : names) {
+            matched += publish_in(state, name, publication, now, reservation, wakes);
         }
-        if (kept) {
-            if (channel->keeping_ == nullptr) {
-                locked.keep(*channel, ports_.history->open(*state.app, name));
-            }
-            const Stamp stamp{{channel->position().epoch, ++channel->position().offset},
-                              now.unix_ms};
-            channel->keeping_->history->append(publication, stamp, now);
-        }
-        matched += enqueue(*channel, publication, now, reservation, wake_mask);
-        if (kept) locked.erase_if_gone(*channel);  // it could not be kept, and nobody is there
+        published_.add();
     }
-    published_.add();
-    wake(wake_mask);
+    wake(wakes);
     return {Outcome::ok, matched};
+}
+
+std::uint64_t Hub::publish_in(AppState& state, std::string_view name,
+                              const PublicationRef& publication, Now now, Reservation& reservation,
+                              Wakes& wakes) {
+    const bool kept = !publication->passing() && keeps(state, name);
+    auto locked = channels_.lock(state, name);
+    Channel* channel = locked.find();
+    if (channel == nullptr) {
+        // Where nobody is and there is no room for another channel, nothing is kept.
+        if (!kept || channels_.size() >= limits::channels_max) return 0;
+        channel = &locked.find_or_create();
+    }
+    if (kept) {
+        if (channel->keeping_ == nullptr) {
+            locked.keep(*channel, ports_.history->open(*state.app, name));
+        }
+        const Stamp stamp{{channel->position().epoch, ++channel->position().offset}, now.unix_ms};
+        channel->keeping_->history->append(publication, stamp, now);
+    }
+    const auto matched = enqueue(*channel, publication, now, reservation, wakes);
+    if (kept) locked.erase_if_gone(*channel);  // it could not be kept, and nobody is there
+    return matched;
 }
 
 // Under the channel's lock: one item for each lane that has subscribers of it. O(lanes), however
 // many hear it.
 std::uint64_t Hub::enqueue(Channel& channel, const PublicationRef& publication, Now now,
-                           Reservation& reservation, WakeMask& wake_mask) {
+                           Reservation& reservation, Wakes& wakes) {
     std::uint64_t matched = 0;
     for (const auto& place : channel.places_) {
         Item item{.publication = publication,
                   .slot = place.slot,
-                  .session = {},
                   .matched = place.subscribers,
                   .stamp = {channel.position(), now.unix_ms}};
         reservation.spend(place.lane, publication->inbox_bytes());
         if (lanes_[place.lane]->inbox().push(std::move(item)))
-            wake_mask |= WakeMask{1} << place.lane;
+            wakes.lanes |= std::uint64_t{1} << place.lane;
         matched += place.subscribers;
     }
     return matched;
@@ -348,15 +425,35 @@ std::uint64_t Hub::enqueue(Channel& channel, const PublicationRef& publication, 
 
 Outcome Hub::send(SessionId to, const PublicationRef& publication, Now now) {
     if (to.lane() >= lanes_.size()) return refuse(Outcome::bad_name);
-    Lane& lane = *lanes_[to.lane()];
-    if (!lane.inbox().reserve(publication->inbox_bytes())) return refuse(Outcome::overloaded);
-    Item item{.publication = publication,
-              .slot = {},
-              .session = to,
-              .matched = 1,
-              .stamp = {{}, now.unix_ms}};
-    if (lane.inbox().push(std::move(item))) lane.wake();
+    if (!lanes_[to.lane()]->inbox().reserve(publication->inbox_bytes())) {
+        return refuse(Outcome::overloaded);
+    }
+    Wakes wakes;
+    enqueue(to, publication, now, wakes);
+    wake(wakes);
     return Outcome::ok;
+}
+
+Receipt Hub::send(const AppRef& app, std::string_view user, const PublicationRef& publication,
+                  Now now) {
+    auto sessions = users_.sessions_of(state_of(app), user);
+    std::erase_if(sessions, [](const UserSession& its) { return !its.signed_in; });
+    Reservation reservation(lanes_, publication->inbox_bytes() * sessions.size());
+    if (!reservation.granted()) return {refuse(Outcome::overloaded)};
+    Wakes wakes;
+    for (const auto& its : sessions) {
+        reservation.spend(its.session.lane(), publication->inbox_bytes());
+        enqueue(its.session, publication, now, wakes);
+    }
+    wake(wakes);
+    return {Outcome::ok, sessions.size()};
+}
+
+// Its bytes were reserved on the session's lane.
+void Hub::enqueue(SessionId to, const PublicationRef& publication, Now now, Wakes& wakes) {
+    Item item{.publication = publication, .session = to, .matched = 1, .stamp = {{}, now.unix_ms}};
+    if (lanes_[to.lane()]->inbox().push(std::move(item)))
+        wakes.lanes |= std::uint64_t{1} << to.lane();
 }
 
 // ---- questions ----
@@ -372,9 +469,41 @@ std::optional<Description> Hub::describe(const AppRef& app, std::string_view nam
     auto locked = channels_.lock(state_of(app), name);
     auto* channel = locked.find();
     if (channel == nullptr) return std::nullopt;
-    const auto members = channel->roster_ != nullptr ? channel->roster_->size() : 0;
-    return Description{channel->subscribers(), static_cast<std::uint32_t>(members),
-                       channel->position()};
+    return describe(*channel);
+}
+
+Description Hub::describe(const Channel& channel) {
+    const auto members = channel.roster_ != nullptr ? channel.roster_->size() : 0;
+    return {channel.subscribers(), static_cast<std::uint32_t>(members), channel.position()};
+}
+
+std::vector<Kept> Hub::newest(const AppRef& app, std::string_view name, std::size_t count) {
+    std::vector<Kept> found;
+    auto locked = channels_.lock(state_of(app), name);
+    const auto* channel = locked.find();
+    if (channel == nullptr || channel->keeping_ == nullptr) return found;
+    count = std::min(count, channel->kept());
+    found.reserve(count);
+    if (count != 0) channel->keeping_->history->read_newest(count, found);
+    return found;
+}
+
+void Hub::each_channel(const AppRef& app, std::size_t first, std::size_t stripes,
+                       const Visit& visit) {
+    const auto& state = state_of(app);
+    const auto end = std::min(first + stripes, ChannelTable::stripe_count);
+    for (; first < end; ++first) {
+        channels_.each(first, [&](const Channel& channel) {
+            if (&channel.app_state() == &state && !channel.unused()) {
+                visit(channel.name(), describe(channel));
+            }
+        });
+    }
+}
+
+void Hub::each_app(const AppVisit& visit) {
+    const std::shared_lock lock(apps_mutex_);
+    for (const auto& [id, state] : apps_) visit(state->app, state->books);
 }
 
 AppState& Hub::state_of(const AppRef& app) {
@@ -385,7 +514,7 @@ AppState& Hub::state_of(const AppRef& app) {
     }
     const std::unique_lock lock(apps_mutex_);
     auto& state = apps_[app->id];
-    if (state == nullptr) state = std::make_unique<AppState>(app);
+    if (state == nullptr) state = std::make_unique<AppState>(app, lane_count());
     return *state;
 }
 
@@ -394,14 +523,26 @@ Outcome Hub::refuse(Outcome outcome) {
     return outcome;
 }
 
-void Hub::record(HostEvent::Kind kind, const Channel& channel, std::string_view member, Now now) {
-    if (ports_.host_events == nullptr) return;
-    ports_.host_events->record({kind, channel.app(), channel.name(), member, now.unix_ms});
+// Under the lock of the channel or the user.
+void Hub::record(HostEvent::Kind kind, const Channel& channel, std::string_view member, Now now,
+                 Wakes& wakes) {
+    if (ports_.host_events == nullptr || !ports_.host_events->wants(kind, channel.app())) return;
+    ports_.host_events->record(
+        {kind, channel.app_state().app, channel.name(), member, now.unix_ms});
+    wakes.host = true;
 }
 
-void Hub::wake(WakeMask mask) {
-    for (; mask != 0; mask &= mask - 1)
+void Hub::record(HostEvent::Kind kind, const AppState& state, std::string_view user, Now now,
+                 Wakes& wakes) {
+    if (ports_.host_events == nullptr || !ports_.host_events->wants(kind, *state.app)) return;
+    ports_.host_events->record({kind, state.app, {}, user, now.unix_ms});
+    wakes.host = true;
+}
+
+void Hub::wake(const Wakes& wakes) {
+    for (auto mask = wakes.lanes; mask != 0; mask &= mask - 1)
         lanes_[static_cast<std::size_t>(std::countr_zero(mask))]->wake();
+    if (wakes.host) ports_.host_events->wake();
 }
 
 }  // namespace carillon::hub

@@ -17,6 +17,7 @@
 #include "hub/channel_table.h"
 #include "hub/lane.h"
 #include "hub/replay.h"
+#include "hub/users.h"
 
 namespace carillon::hub {
 
@@ -26,7 +27,8 @@ struct Ports {
 };
 
 struct HubConfig {
-    unsigned lanes = 1;  // 1 … limits::lanes_max
+    unsigned lanes = 1;              // 1 … limits::lanes_max
+    std::uint32_t sessions_max = 0;  // of all apps together; 0: no limit
     LaneLimits lane_limits{};
     // A source of randomness per lane: session ids and the epoch must not be guessable or repeat.
     std::function<std::unique_ptr<base::Random>(unsigned lane)> random;
@@ -46,6 +48,8 @@ struct JoinOptions {
     std::string_view member{};  // present as this member; empty: not present
     std::string_view member_data{};
     bool roster = false;  // answer with who is present
+    // A name that the protocol reserves and gave itself: the app's bound is on what clients choose.
+    bool reserved = false;
 };
 
 struct Joined {
@@ -59,7 +63,14 @@ struct Joined {
 
 struct Receipt {
     Outcome outcome;
-    std::uint64_t matched = 0;  // subscribers on this node at the moment of the stamp
+    // Subscribers on this node at the moment of the stamp; of a verb to a user, his sessions.
+    std::uint64_t matched = 0;
+};
+
+// One publication among several that are published together.
+struct Wish {
+    std::span<const std::string_view> channels;
+    PublicationRef publication;
 };
 
 struct Description {
@@ -96,6 +107,9 @@ class Hub {
                      const JoinOptions& options, Now now);
     Outcome unsubscribe(Session& session, std::string_view channel, Now now);
     void unsubscribe_all(Session& session, Now now);
+    // Who this session is, as its protocol proved: what is sent or done to that user reaches it.
+    // Empty: nobody any more. `already`: it was.
+    Outcome identify(Session& session, std::string_view user, Now now);
 
     // ---- on any thread ----
 
@@ -105,11 +119,31 @@ class Hub {
                     const PublicationRef& publication, Now now);
     Receipt publish(const Session& from, std::string_view channel,
                     const PublicationRef& publication, Now now);
+    // Several at once, in their order: if there is no room for all of them, none is published.
+    Receipt publish(const AppRef& app, std::span<const Wish> wishes, Now now);
     // ok says only that it is on its way; a session that is gone by then counts as left.
     Outcome send(SessionId to, const PublicationRef& publication, Now now);
+    // To every session that is identified as this user.
+    Receipt send(const AppRef& app, std::string_view user, const PublicationRef& publication,
+                 Now now);
+    // Ends every session that is identified as this user, or present in a channel as a member of
+    // that id.
+    Receipt disconnect_user(const AppRef& app, std::string_view user, CloseReason why);
+    bool online(const AppRef& app, std::string_view user);
     std::vector<MemberView> members(const AppRef& app, std::string_view channel);
     std::optional<Description> describe(const AppRef& app, std::string_view channel);
+    // The newest of what the channel keeps, up to `count`, oldest first.
+    std::vector<Kept> newest(const AppRef& app, std::string_view channel, std::size_t count);
+    // The app's channels that have subscribers, in `stripes` of the table's 1,024 from the stripe
+    // `first`: who wants all of them asks a part at a time. `visit` runs under a lock: it copies
+    // what it needs and returns.
+    using Visit = std::function<void(std::string_view channel, const Description& description)>;
+    void each_channel(const AppRef& app, std::size_t first, std::size_t stripes,
+                      const Visit& visit);
     std::uint32_t connections(const AppRef& app) { return state_of(app).connections.load(); }
+    // What is counted for each app that was ever seen, by lane.
+    using AppVisit = std::function<void(const AppRef& app, std::span<const AppBooks> by_lane)>;
+    void each_app(const AppVisit& visit);
     std::size_t channel_count() const { return channels_.size(); }
 
     // Lets go of what is too old or too much in the next `stripes` of the table's 1,024; its owner
@@ -129,18 +163,26 @@ class Hub {
 
  private:
     friend class Lane;
-    using WakeMask = std::uint64_t;
+    // Whom to wake once the lock is free again.
+    struct Wakes {
+        std::uint64_t lanes = 0;  // a bit for each
+        bool host = false;        // who listens to host events
+    };
 
     AppState& state_of(const AppRef& app);
     Outcome refuse(Outcome outcome);
-    Receipt publish_to(AppState& state, std::span<const std::string_view> channels,
-                       const PublicationRef& publication, Now now);
+    Receipt publish_to(AppState& state, std::span<const Wish> wishes, Now now);
+    std::uint64_t publish_in(AppState& state, std::string_view channel,
+                             const PublicationRef& publication, Now now, Reservation& reservation,
+                             Wakes& wakes);
     std::uint64_t enqueue(Channel& channel, const PublicationRef& publication, Now now,
-                          Reservation& reservation, WakeMask& wake_mask);
+                          Reservation& reservation, Wakes& wakes);
+    void enqueue(SessionId to, const PublicationRef& publication, Now now, Wakes& wakes);
+    void sign_out(Session& session, Now now);
     static Outcome may_join(const Session& session, std::string_view name,
                             const JoinOptions& options);
     Outcome join(Channel& channel, Session& session, const Encoder& format,
-                 const JoinOptions& options, Now now, WakeMask& wake_mask);
+                 const JoinOptions& options, Now now, Wakes& wakes);
     static Recovery look_back(const Channel& channel, const App& app, const JoinOptions& options,
                               std::vector<Kept>& missed);
     static Recovery count_missed(const Channel& channel, const App& app, const Position& from,
@@ -148,18 +190,25 @@ class Hub {
     static void promise(const Session& session, std::unique_ptr<Replay> missed, Joined& joined);
     bool keeps(const AppState& state, std::string_view channel) const;
     Outcome enter_roster(Channel& channel, Session& session, const JoinOptions& options, Now now,
-                         WakeMask& wake_mask);
-    bool leave_roster(Channel& channel, Member& member, Now now, WakeMask& wake_mask,
+                         Wakes& wakes);
+    bool leave_roster(Channel& channel, Member& member, Now now, Wakes& wakes,
                       std::unique_ptr<Member>& gone);
     // A departed subscription: the channel takes note. False: no room for the member event; try
     // again later.
     bool settle(Lane& lane, Subscription& subscription, Now now);
-    void record(HostEvent::Kind kind, const Channel& channel, std::string_view member, Now now);
-    void wake(WakeMask mask);
+    static Description describe(const Channel& channel);
+    void record(HostEvent::Kind kind, const Channel& channel, std::string_view member, Now now,
+                Wakes& wakes);
+    void record(HostEvent::Kind kind, const AppState& state, std::string_view user, Now now,
+                Wakes& wakes);
+    void wake(const Wakes& wakes);
 
     const Ports ports_;
+    const std::uint32_t sessions_max_;
     std::atomic<bool> draining_{false};
     ChannelTable channels_;
+    Users users_;
+    std::atomic<std::uint32_t> sessions_{0};
     std::shared_mutex
         apps_mutex_;  // app id to its counts: read at open and publish, written once per app
     std::unordered_map<std::string, std::unique_ptr<AppState>> apps_;

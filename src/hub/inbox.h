@@ -9,6 +9,7 @@
 #include <mutex>
 #include <vector>
 
+#include "hub/outcome.h"
 #include "hub/publication.h"
 
 namespace carillon::hub {
@@ -21,12 +22,18 @@ struct SlotRef {
 };
 
 struct Item {
-    std::uint64_t number = 0;  // given by push
-    PublicationRef publication;
-    SlotRef slot;               // the channel on this lane, unless…
-    SessionId session;          // …it is for one session
-    std::uint32_t matched = 0;  // subscribers of the channel on this lane when it was stamped
-    Stamp stamp;
+    std::uint64_t number = 0;      // given by push
+    PublicationRef publication{};  // null: the session is to be ended
+    SlotRef slot{};                // the channel on this lane, unless…
+    SessionId session{};           // …it is for one session
+    std::uint32_t matched = 0;     // subscribers of the channel on this lane when it was stamped
+    CloseReason why{};             // the session is to be ended
+    Stamp stamp{};
+
+    std::size_t inbox_bytes() const {  // as was reserved for it
+        return publication != nullptr ? publication->inbox_bytes()
+                                      : Publication::item_overhead_bytes;
+    }
 };
 
 class Inbox {

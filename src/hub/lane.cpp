@@ -44,7 +44,7 @@ void Lane::take(std::size_t items_max) {
         }
         Item& item = items_[next_item_++];
         deliver(item);
-        released += item.publication->inbox_bytes();
+        released += item.inbox_bytes();
         item.publication.reset();
     }
     inbox_.release(released);
@@ -68,6 +68,10 @@ void Lane::deliver(const Item& item) {
 
 void Lane::deliver_to_session(const Item& item) {
     auto* session = find(item.session);
+    if (item.publication == nullptr) {
+        if (session != nullptr) doom(*session, item.why);
+        return;
+    }
     if (session == nullptr || session->state_ != Session::State::open) return books_.left.add();
     auto* batch = batches_.take(item.publication->inbox_bytes());
     if (session->format_.encode({*item.publication, {}, item.stamp}, batch->bytes)) {
@@ -198,7 +202,8 @@ LaneChannel& Lane::add_channel(Channel& channel) {
         free_slots_.pop_back();
     }
     auto& slot = slots_[index];
-    slot.channel = std::make_unique<LaneChannel>(channel, SlotRef{index, ++slot.generation});
+    slot.channel = std::make_unique<LaneChannel>(channel, channel.app_state().books[index_],
+                                                 SlotRef{index, ++slot.generation});
     return *slot.channel;
 }
 
@@ -223,6 +228,8 @@ void Lane::close(Session& session, CloseReason why) {
     session.subscriber_ = nullptr;
     session.state_ = Session::State::closed;
     session.app_state_.connections.fetch_sub(1, std::memory_order_relaxed);
+    session.app_books_.closed.add();
+    hub_.sessions_.fetch_sub(1, std::memory_order_relaxed);
     books_.closed[static_cast<std::size_t>(session.why_)].add();
     session_count_.subtract();
     const auto at = sessions_.find(session.id_.value);
@@ -244,11 +251,18 @@ void Lane::doom(Session& session, CloseReason why) {
 
 void Lane::leave_all(Session& session) {
     while (auto* subscription = session.subscriptions_.any()) {
-        subscription->audience->leave(*this, *subscription);
-        session.subscriptions_.remove(*subscription);
-        subscription->session = nullptr;
+        leave(session, *subscription);
         postpone(*subscription);
     }
+}
+
+// Hears no more of it; the channel still is to take note (Hub::settle).
+void Lane::leave(Session& session, Subscription& subscription) {
+    subscription.audience->leave(*this, subscription);
+    session.subscriptions_.remove(subscription);
+    subscription.session = nullptr;
+    if (subscription.member == nullptr) return;
+    hub_.users_.leave(session.app_state_, subscription.member->id, session.id_);
 }
 
 void Lane::postpone(Subscription& subscription) {
@@ -264,6 +278,7 @@ void Lane::reap(Now now) {
     ASSERT(home_.is_here());
     // Who is closed from here on, inside on_close, may be doomed too: it lives until the next time.
     const auto closed = std::exchange(closed_, {});
+    for (const auto& session : closed) hub_.sign_out(*session, now);
     bound_memory();
     say_goodbyes();
     settle_departed(now);

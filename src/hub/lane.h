@@ -100,6 +100,7 @@ class Lane {
     void close(Session& session, CloseReason why);  // its connection is gone
     void doom(Session& session, CloseReason why);   // the hub ends it
     void leave_all(Session& session);
+    void leave(Session& session, Subscription& subscription);
     void postpone(Subscription& subscription);  // to be settled when there is room and time
     void retire(SlotRef slot) { retiring_.push_back(slot); }  // to be reaped when it is finished
 

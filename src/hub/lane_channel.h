@@ -11,7 +11,8 @@ namespace carillon::hub {
 
 class LaneChannel {
  public:
-    LaneChannel(Channel& channel, SlotRef slot) : channel_(&channel), slot_(slot) {}
+    LaneChannel(Channel& channel, AppBooks& app_books, SlotRef slot)
+        : channel_(&channel), app_books_(app_books), slot_(slot) {}
     LaneChannel(const LaneChannel&) = delete;
     LaneChannel& operator=(const LaneChannel&) = delete;
     ~LaneChannel() {
@@ -24,6 +25,7 @@ class LaneChannel {
 
     // Only while it has subscribers: afterwards the channel may be gone.
     Channel& channel() const { return *channel_; }
+    AppBooks& app_books() const { return app_books_; }  // of its app, on this lane
     SlotRef slot() const { return slot_; }
 
     Audience& audience_for(const Encoder& format) {
@@ -46,6 +48,7 @@ class LaneChannel {
 
  private:
     Channel* channel_;
+    AppBooks& app_books_;
     SlotRef slot_;
     Audience* first_ = nullptr;
 };

@@ -82,6 +82,8 @@ std::size_t Lane::walk_directly(Audience& audience, std::size_t visits) {
     books_.pending_batch.subtract(complete * frames);
     books_.bytes_sent.add(complete * bytes.size());
     books_.writes.add(complete);
+    audience.local().app_books().sent.add(complete * frames);
+    audience.local().app_books().sent_bytes.add(complete * bytes.size());
     return end - begin;
 }
 

@@ -68,6 +68,8 @@ std::size_t Outbox::gather(std::span<iovec> pieces, std::size_t bytes_max) const
 void Outbox::consume(std::size_t bytes) {
     auto& books = lane_.books();
     books.bytes_sent.add(bytes);
+    const auto bytes_taken = bytes;
+    std::uint32_t complete = 0;
     std::uint32_t delivered = 0;
     while (bytes != 0) {
         Slice& slice = *head_;
@@ -85,11 +87,16 @@ void Outbox::consume(std::size_t bytes) {
             ++slice.first;
         }
         owed.messages -= slice.first - before;
+        complete += slice.first - before;
         if (slice.batch->source != Source::reply) delivered += slice.first - before;
         if (slice.first == slice.last) pop();
     }
     books.pending_outbox.subtract(delivered);
     books.delivered.add(delivered);
+    if (session_ != nullptr) {
+        session_->app_books().sent.add(complete);
+        session_->app_books().sent_bytes.add(bytes_taken);
+    }
     open_front();
 }
 

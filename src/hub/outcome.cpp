@@ -11,6 +11,7 @@ std::string_view name_of(Outcome outcome) {
         "not_subscribed",
         "unauthenticated",
         "forbidden",
+        "limit_sessions",
         "limit_connections",
         "limit_subscriptions",
         "limit_channels",
@@ -26,7 +27,7 @@ std::string_view name_of(Outcome outcome) {
 
 std::string_view name_of(CloseReason reason) {
     static constexpr std::array<std::string_view, close_reasons> names = {
-        "peer", "protocol", "slow", "memory", "shutdown", "kicked"};
+        "peer", "protocol", "slow", "memory", "shutdown", "kicked", "renewed"};
     return names[static_cast<std::size_t>(reason)];
 }
 

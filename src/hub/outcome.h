@@ -13,7 +13,8 @@ enum class Outcome : std::uint8_t {
     not_subscribed,
     unauthenticated,
     forbidden,
-    limit_connections,
+    limit_sessions,          // of the process
+    limit_connections,       // of one app
     limit_subscriptions,     // of one session
     limit_channels,          // of the process, or named by one publish
     limit_presence_members,  // distinct members of one channel
@@ -23,7 +24,7 @@ enum class Outcome : std::uint8_t {
     closing,
     internal,
 };
-inline constexpr std::size_t outcomes = 14;
+inline constexpr std::size_t outcomes = 15;
 std::string_view name_of(Outcome outcome);  // snake_case, as in logs and metrics
 
 // Why a session ended. Told to Subscriber::on_close when the hub decided, counted for all.
@@ -33,9 +34,10 @@ enum class CloseReason : std::uint8_t {
     slow,      // its outbox was over its policy
     memory,    // it owed the most when its lane was out of memory for frames
     shutdown,
-    kicked,  // disconnected on request
+    kicked,   // disconnected on request, for good
+    renewed,  // disconnected on request, to come back
 };
-inline constexpr std::size_t close_reasons = 6;
+inline constexpr std::size_t close_reasons = 7;
 std::string_view name_of(CloseReason reason);
 
 // Why a matched publication was not delivered to a subscriber that stayed.

@@ -83,19 +83,32 @@ struct History {
 };
 
 struct HostEvent {
-    enum class Kind : unsigned char { occupied, vacated, member_added, member_removed };
+    enum class Kind : unsigned char {
+        occupied,
+        vacated,
+        member_added,
+        member_removed,
+        count_changed,  // how many subscribe to the channel
+        user_online,    // somebody's first session was identified
+        user_offline,   // his last one is gone
+    };
     Kind kind;
-    const App& app;
-    std::string_view channel;
-    std::string_view member;  // member_added, member_removed
+    const AppRef& app;
+    std::string_view channel;  // empty: user_online, user_offline
+    std::string_view member;   // member_added, member_removed; the user: user_online, user_offline
     std::int64_t unix_ms;
 };
 
-// The decisions of the hub in the order they were taken: the one source for webhooks, callbacks and
-// plugins. Called under the channel's lock: append to a bounded inbox of your own and return.
+// The decisions of the hub in the order they were taken, for each channel and for each user: the
+// one source for webhooks, callbacks and plugins. HostInbox is the implementation.
 struct HostEvents {
     virtual ~HostEvents() = default;
+    // Whether anybody cares. Under a lock, for each decision: a look at the app, no more.
+    virtual bool wants(HostEvent::Kind kind, const App& app) const = 0;
+    // Under the lock of the channel or the user: append to a bounded inbox and return.
     virtual void record(const HostEvent& event) = 0;
+    // Something was recorded; the lock is free again.
+    virtual void wake() {}
 };
 
 }  // namespace carillon::hub

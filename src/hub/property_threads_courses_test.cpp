@@ -170,6 +170,8 @@ Wrongs judge_notes(std::uint8_t channel, const std::vector<HostNote>& notes,
                        "a member is added and removed in turn: " + who + " is removed twice");
                 present &= ~bit;
                 break;
+            default:
+                expect(false, "nobody asked for more");
         }
         expect(static_cast<std::uint32_t>(__builtin_popcountll(present)) <= members_max,
                "members are never more than presence_members_max");

@@ -54,4 +54,8 @@ std::string_view Session::member_in(std::string_view channel) const {
     return subscription->member->id;
 }
 
+void Session::each_channel(const std::function<void(std::string_view)>& visit) const {
+    for (const auto* subscription : subscriptions_) visit(subscription->channel->name());
+}
+
 }  // namespace carillon::hub

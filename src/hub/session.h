@@ -4,7 +4,9 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +18,7 @@
 
 namespace carillon::hub {
 
+struct AppBooks;
 struct AppState;
 class Audience;
 class Channel;
@@ -78,6 +81,11 @@ class Session {
     // As whom it is present in that channel; empty: not present. Lives as long as the subscription.
     std::string_view member_in(std::string_view channel) const;
     bool closing() const { return state_ != State::open; }
+    // Who Hub::identify said it is; empty: nobody in particular.
+    std::string_view user() const { return user_; }
+    // What this lane counts for its app.
+    AppBooks& app_books() const { return app_books_; }
+    void each_channel(const std::function<void(std::string_view)>& visit) const;
 
  private:
     friend class Hub;
@@ -88,12 +96,13 @@ class Session {
         saying_bye,  // on_close was called, the connection drains
         closed,      // the connection is gone; to be destroyed at the next reap
     };
-    Session(SessionId id, Lane& lane, AppRef app, AppState& app_state, Outbox& outbox,
-            Subscriber& subscriber, OutboxPolicy policy, const Encoder& format)
+    Session(SessionId id, Lane& lane, AppRef app, AppState& app_state, AppBooks& app_books,
+            Outbox& outbox, Subscriber& subscriber, OutboxPolicy policy, const Encoder& format)
         : id_(id),
           lane_(lane),
           app_(std::move(app)),
           app_state_(app_state),
+          app_books_(app_books),
           outbox_(&outbox),
           subscriber_(&subscriber),
           policy_(policy),
@@ -103,11 +112,13 @@ class Session {
     Lane& lane_;
     const AppRef app_;
     AppState& app_state_;
+    AppBooks& app_books_;
     Outbox* outbox_;          // null when closed
     Subscriber* subscriber_;  // null when closed
     const OutboxPolicy policy_;
     const Encoder& format_;
     Subscriptions subscriptions_;
+    std::string user_;
     CloseReason why_ = CloseReason::peer;
     State state_ = State::open;
 };

@@ -159,15 +159,22 @@ struct TestHistory : History {
 };
 
 struct TestHostEvents final : HostEvents {
+    bool wants(HostEvent::Kind kind, const App&) const override {
+        return counts || kind != HostEvent::Kind::count_changed;
+    }
+    void wake() override { ++wakes; }
     void record(const HostEvent& event) override {
-        static constexpr std::array<const char*, 4> names = {"occupied", "vacated", "member_added",
-                                                             "member_removed"};
-        auto line = std::string(names[static_cast<std::size_t>(event.kind)]) + " " + event.app.id +
+        static constexpr std::array<const char*, 7> names = {
+            "occupied",      "vacated",     "member_added", "member_removed",
+            "count_changed", "user_online", "user_offline"};
+        auto line = std::string(names[static_cast<std::size_t>(event.kind)]) + " " + event.app->id +
                     "/" + std::string(event.channel);
         if (!event.member.empty()) line += " " + std::string(event.member);
         log.push_back(std::move(line));
     }
     std::vector<std::string> log;
+    int wakes = 0;
+    bool counts = false;  // whether it cares how many subscribe
 };
 
 inline AppRef make_app(std::string id, AppLimits limits = {}) {

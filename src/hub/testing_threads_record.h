@@ -153,6 +153,9 @@ class Record final : public History, public HostEvents {
     }
     std::unique_ptr<ChannelHistory> open(const App& app, std::string_view channel) override;
     void swept(Now) override {}
+    bool wants(HostEvent::Kind kind, const App&) const override {
+        return kind < HostEvent::Kind::count_changed;
+    }
     void record(const HostEvent& event) override;
 
     const std::size_t room;

@@ -13,9 +13,16 @@ storage::Retention retention_of(const Config& config, std::string_view channel) 
 // One line each. The order is the order of routes; a clash is a start-up error.
 Protocols make_protocols(const Parts& parts) {
     Protocols protocols;
-    protocols.push_back(std::make_unique<pusher::PusherProtocol>(
-        parts.hub, parts.apps, parts.clock, parts.log,
-        static_cast<int>(parts.config.activity_timeout_s)));
+    const auto& config = parts.config;
+    protocols.push_back(std::make_unique<pusher::PusherProtocol>(pusher::Parts{
+        .hub = parts.hub,
+        .apps = parts.apps,
+        .clock = parts.clock,
+        .log = parts.log,
+        .options = {.activity_timeout_s = config.activity_timeout_s,
+                    .cache_ttl_s = config.cache_ttl_s},
+        .later = parts.later,
+    }));
     return protocols;
 }
 

@@ -1,6 +1,7 @@
 // server/protocols.h: what this server speaks.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Parts {
     const base::Clock& clock;
     base::Log& log;
     const Config& config;
+    std::function<bool(std::function<void()>)> later;  // as pusher::Service wants it
 };
 
 // What a channel keeps, as its protocol's names say.

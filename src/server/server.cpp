@@ -48,8 +48,10 @@ Server::~Server() {
 
 Result<void> Server::start() {
     TRY_AS(apps_, apps::MemoryApps::make(config_.apps));
-    protocols_ =
-        std::make_unique<Protocols>(make_protocols({*hub_, *apps_, clock_, log_, config_}));
+    protocols_ = std::make_unique<Protocols>(
+        make_protocols({*hub_, *apps_, clock_, log_, config_, [this](std::function<void()> task) {
+                            return cores_.front()->loop.post(std::move(task));
+                        }}));
     TRY(build_routes());
     const edge::Shared shared{framing_, log_, config_.websocket_max_payload_kb * limits::kib};
     for (unsigned i = 0; i < hub_->lane_count(); ++i) {

@@ -7,12 +7,18 @@ namespace {
 constexpr std::array<FaultRow, faults> rows{{
     {Fault::app_unknown, "app_unknown", 4001, "", "Application does not exist"},
     {Fault::app_disabled, "app_disabled", 4003, "", "Application disabled"},
+    {Fault::origin_refused, "origin_refused", 4009, "", "Origin not allowed"},
+    {Fault::node_full, "node_full", 4100, "", "Over capacity"},
     {Fault::app_full, "app_full", 4004, "", "Application is over connection quota"},
     {Fault::version_malformed, "version_malformed", 4006, "", "Invalid version string format"},
     {Fault::version_unsupported, "version_unsupported", 4007, "", "Unsupported protocol version"},
+    {Fault::version_missing, "version_missing", 4008, "", "No protocol version supplied"},
     // Back off: clients that return at once would besiege the store that just failed.
     {Fault::lookup_failed, "lookup_failed", 4100, "", "Application cannot be looked up now"},
     {Fault::kicked, "kicked", 4009, "", "You got disconnected by the app."},
+    {Fault::renewed, "renewed", 4200, "", "Generic reconnect immediately"},
+    {Fault::sign_in_failed, "sign_in_failed", 4009, "", "Connection is unauthorized"},
+    {Fault::sign_in_late, "sign_in_late", 4009, "", "Connection not authorized within timeout."},
     {Fault::too_slow, "too_slow", 4100, "", "Connection is too slow for what it subscribed to"},
     {Fault::over_memory, "over_memory", 4100, "", "Over capacity"},
     {Fault::shutdown, "shutdown", 4200, "", "Server shutting down"},
@@ -22,6 +28,8 @@ constexpr std::array<FaultRow, faults> rows{{
     {Fault::message_malformed, "message_malformed", 4000, "", "Invalid message format: not a JSON object"},
     {Fault::event_missing, "event_missing", 4000, "", "Invalid message format: no event name"},
     {Fault::channel_missing, "channel_missing", 4000, "", "Invalid message format: no channel name"},
+    {Fault::sign_in_disabled, "sign_in_disabled", 4009, "", "Authentication error: Users cannot sign in to this app"},
+    {Fault::watchlist_length, "watchlist_length", 4302, "", "Watchlist limit exceeded"},
     {Fault::client_event_rate, "client_event_rate", 4301, "", "Client event rejected due to rate limit"},
     {Fault::client_events_disabled, "client_events_disabled", 4301, "", "Client event error: Client events are not enabled for this app"},
     {Fault::client_event_name, "client_event_name", 4301, "", "Invalid event name: Client events begin with client-"},
@@ -47,6 +55,7 @@ constexpr std::array<FaultRow, faults> rows{{
     {Fault::request_app_disabled, "request_app_disabled", 403, "forbidden", "The app is disabled.", ErrorKind::forbidden},
     {Fault::request_app_unknown, "request_app_unknown", 404, "app_not_found", "The app does not exist.", ErrorKind::not_found},
     {Fault::request_payload, "request_payload", 413, "payload_too_large", "The data is too large.", ErrorKind::too_large},
+    {Fault::request_rate, "request_rate", 429, "rate_limited", "Rate limit exceeded. Please try again later.", ErrorKind::overloaded},
     {Fault::request_overloaded, "request_overloaded", 503, "backpressure", "The server is overloaded. Try again later.", ErrorKind::overloaded},
     {Fault::request_failed, "request_failed", 500, "internal_error", "The server failed.", ErrorKind::internal},
 }};
@@ -106,6 +115,8 @@ Fault close_fault(hub::CloseReason why) {
             return Fault::shutdown;
         case hub::CloseReason::kicked:
             return Fault::kicked;
+        case hub::CloseReason::renewed:
+            return Fault::renewed;
         case hub::CloseReason::peer:
         case hub::CloseReason::protocol:
             break;

@@ -18,10 +18,7 @@ namespace carillon::pusher {
 
 class PusherProtocol final : public protocol::Protocol {
  public:
-    // All are borrowed and outlive it. The clock is for HTTP handlers, which are handed no Now.
-    PusherProtocol(hub::Hub& hub, hub::Apps& apps, const base::Clock& clock, base::Log& log,
-                   int activity_timeout_s = 120)
-        : service_{hub, apps, clock, log, activity_timeout_s} {}
+    explicit PusherProtocol(Parts parts) : service_(std::move(parts)) {}
 
     std::string_view name() const override { return "pusher"; }
     Result<void> routes(http::Router& router) override;

@@ -32,7 +32,7 @@ void write_roster(const std::vector<hub::MemberView>& members, base::Buffer& out
 
 }  // namespace
 
-void write_connection_established(std::string_view socket_id, int activity_timeout_s,
+void write_connection_established(std::string_view socket_id, std::uint32_t activity_timeout_s,
                                   base::Buffer& out) {
     // A socket id is digits and a dot: nothing to escape.
     out.append(R"({"event":"pusher:connection_established","data":"{\"socket_id\":\")");

@@ -17,7 +17,7 @@ namespace carillon::pusher {
 inline constexpr std::string_view ping_body = R"({"event":"pusher:ping","data":{}})";
 inline constexpr std::string_view pong_body = R"({"event":"pusher:pong","data":{}})";
 
-void write_connection_established(std::string_view socket_id, int activity_timeout_s,
+void write_connection_established(std::string_view socket_id, std::uint32_t activity_timeout_s,
                                   base::Buffer& out);
 void write_error(int code, std::string_view message, base::Buffer& out);
 void write_subscription_succeeded(std::string_view channel, base::Buffer& out);

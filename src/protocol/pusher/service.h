@@ -2,20 +2,30 @@
 // server; any thread.
 #pragma once
 
+#include <functional>
+
 #include "base/log.h"
 #include "base/time.h"
 #include "hub/hub.h"
 #include "protocol/pusher/errors.h"
+#include "protocol/pusher/options.h"
 
 namespace carillon::pusher {
 
-struct Service {
+// Borrowed from the server; all of it outlives the protocol.
+struct Parts {
     hub::Hub& hub;
     hub::Apps& apps;
     const base::Clock& clock;  // for HTTP handlers; sessions are told the time
     base::Log& log;
-    int activity_timeout_s;  // of silence, before a client is asked whether it lives
-    Refusals refusals{};
+    Options options{};
+    // Runs a task soon, on a loop, for work that is done a part at a time. False: no room for it.
+    std::function<bool(std::function<void()>)> later{};
+};
+
+struct Service : Parts {
+    explicit Service(Parts parts) : Parts(std::move(parts)) {}
+    Refusals refusals;
 };
 
 }  // namespace carillon::pusher

@@ -90,7 +90,7 @@ void Session::open(hub::AppRef app) {
     session_ = opened.session;
     state_ = State::open;
     base::Buffer reply;
-    write_connection_established(socket_id(), service_.activity_timeout_s, reply);
+    write_connection_established(socket_id(), service_.options.activity_timeout_s, reply);
     out_.reply(reply.view());
 }
 
@@ -184,7 +184,7 @@ void Session::publish(const ClientEvent& event, Now now) {
 
 std::int64_t Session::next_tick_ns() const {
     if (state_ == State::over) return base::never_ns;
-    const auto seconds = pinged_ ? pong_timeout_s : service_.activity_timeout_s;
+    const auto seconds = pinged_ ? pong_timeout_s : service_.options.activity_timeout_s;
     return (pinged_ ? pinged_ns_ : heard_ns_) + seconds * base::ns_per_s;
 }
 

@@ -81,7 +81,7 @@ class TestServer : hub::Wake {
                .lane_limits = lane_limits,
                .random = [](unsigned) { return std::make_unique<base::SeededRandom>(7); }},
               {.history = &cache}),
-          pusher(hub, apps, clock, log) {
+          pusher(Parts{hub, apps, clock, log}) {
         hub.lane(0).attach(*this);
         hub::App demo;
         demo.id = "3";
