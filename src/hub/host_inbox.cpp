@@ -23,6 +23,7 @@ void HostInbox::record(const HostEvent& event) {
 
 void HostInbox::drain(Now now) {
     bool overflowed = false;
+    woken_ = false;
     {
         const std::lock_guard lock(mutex_);
         taken_.swap(waiting_);

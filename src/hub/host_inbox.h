@@ -3,6 +3,7 @@
 // counted and not kept, and its listeners are told to look at the live state instead.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -47,7 +48,9 @@ class HostInbox final : public HostEvents {
 
     bool wants(HostEvent::Kind kind, const App& app) const override;
     void record(const HostEvent& event) override;
-    void wake() override { wake_(); }
+    void wake() override {
+        if (!woken_.exchange(true)) wake_();  // once, until the next drain
+    }
 
     // One thread at a time.
     void drain(Now now);
@@ -60,6 +63,7 @@ class HostInbox final : public HostEvents {
     const std::function<void()> wake_;
     const std::size_t items_max_;
     std::vector<HostListener*> listeners_;
+    std::atomic<bool> woken_{false};
     std::mutex mutex_;  // the innermost: taken under the hub's
     std::vector<HostNews> waiting_;
     bool overflowed_ = false;

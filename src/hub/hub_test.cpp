@@ -355,5 +355,124 @@ TEST(Hub, forgets_a_channel_that_a_refused_join_had_opened) {
     EXPECT_TRUE(events.log.empty());
 }
 
+TEST(Hub, publishes_several_at_once_in_their_order_or_none_of_them) {
+    TestHub house({.limits = {.inbox_bytes_max = 400}});
+    auto ann = house.open();
+    ann->join("a");
+    ann->join("b");
+    const std::string_view a = "a";
+    const std::string_view b = "b";
+    const std::string_view both[] = {a, b};
+    const std::array wishes{Wish{{&a, 1}, testing::message("1")}, Wish{both, testing::message("2")},
+                            Wish{{&a, 1}, testing::message("3")}};
+    const auto receipt = house.hub.publish(house.app, wishes, house.now());
+    EXPECT_EQ(receipt.outcome, Outcome::ok);
+    EXPECT_EQ(receipt.matched, 4U);
+    house.run();
+    EXPECT_EQ(ann->take(), "a:e:1\na:e:2\na:e:3\nb:e:2\n");
+
+    const std::array too_much{Wish{{&a, 1}, testing::message("1")},
+                              Wish{{&a, 1}, testing::message(std::string(300, 'x'))}};
+    EXPECT_EQ(house.hub.publish(house.app, too_much, house.now()).outcome, Outcome::overloaded);
+    house.run();
+    EXPECT_EQ(ann->take(), "");
+    EXPECT_EQ(house.lane(0).inbox().reserved_bytes(), 0U);
+}
+
+TEST(Hub, lists_the_channels_of_an_app_that_have_subscribers_a_part_at_a_time) {
+    TestHistory history;
+    TestHub house({}, {.history = &history});
+    TestClient other(house, testing::make_app("other"), 0, {});
+    other.join("theirs");
+    auto ann = house.open();
+    for (const std::string name : {"a", "b", "c"}) ann->join(name);
+    ann->join("room", {.member = "ann"});
+    house.publish("kept", "nobody is there");
+    std::vector<std::string> found;
+    for (std::size_t first = 0; first < ChannelTable::stripe_count; first += 32) {
+        house.hub.each_channel(
+            house.app, first, 32, [&](std::string_view name, const Description& known) {
+                found.push_back(std::string(name) + " " + std::to_string(known.subscribers) + " " +
+                                std::to_string(known.members));
+            });
+    }
+    EXPECT_THAT(found, ::testing::UnorderedElementsAre("a 1 0", "b 1 0", "c 1 0", "room 1 1"));
+}
+
+TEST(Hub, shows_the_newest_of_what_a_channel_keeps) {
+    TestHistory history;
+    TestHub house({}, {.history = &history});
+    for (const auto* body : {"1", "2", "3"}) house.publish("kept", body);
+    const auto newest = house.hub.newest(house.app, "kept", 2);
+    ASSERT_EQ(newest.size(), 2U);
+    EXPECT_EQ(newest[0].publication->body(), "2");
+    EXPECT_EQ(newest[1].publication->body(), "3");
+    EXPECT_TRUE(house.hub.newest(house.app, "live", 2).empty());
+    EXPECT_EQ(house.hub.newest(house.app, "kept", 9).size(), 3U);
+}
+
+TEST(Hub, counts_for_each_app_what_it_was_sent_and_who_came) {
+    TestHub house;
+    TestClient other(house, testing::make_app("other"), 0, {});
+    other.join("a");
+    auto ann = house.open();
+    auto bob = house.open();
+    ann->join("a");
+    bob->join("a");
+    house.publish("a", "direct");  // one batch is all there is
+    house.run();
+    ann->reply("hello");
+    house.publish("a", "offered");
+    house.run();
+    bob->close();
+    house.run();
+    const auto bytes = ann->door.received.size() + std::string("a:e:direct\na:e:offered\n").size();
+    house.hub.each_app([&](const AppRef& app, std::span<const AppBooks> lanes) {
+        const auto& books = lanes[0];
+        EXPECT_EQ(books.opened.get(), app->id == "app" ? 2U : 1U);
+        EXPECT_EQ(books.closed.get(), app->id == "app" ? 1U : 0U);
+        EXPECT_EQ(books.sent.get(), app->id == "app" ? 5U : 0U);
+        EXPECT_EQ(books.sent_bytes.get(), app->id == "app" ? bytes : 0U);
+    });
+}
+
+TEST(Hub, takes_no_more_sessions_than_the_process_may_have) {
+    TestHub house;
+    hub::Hub small({.lanes = 1, .sessions_max = 1, .random = [](unsigned) {
+                        return std::make_unique<base::SeededRandom>(1);
+                    }});
+    testing::TestWake wake;
+    small.lane(0).attach(wake);
+    testing::TestDoor door;
+    Outbox first(small.lane(0), door);
+    Outbox second(small.lane(0), door);
+    struct : Subscriber {
+        void on_close(CloseReason) override {}
+    } nobody;
+    const auto app = testing::make_app("app");
+    const auto opened = small.open(app, small.lane(0), first, nobody, {}, house.lines);
+    ASSERT_EQ(opened.outcome, Outcome::ok);
+    EXPECT_EQ(small.open(app, small.lane(0), second, nobody, {}, house.lines).outcome,
+              Outcome::limit_sessions);
+    EXPECT_EQ(small.connections(app), 1U);
+    small.close(*opened.session, CloseReason::peer);
+    small.lane(0).reap({});
+    const auto again = small.open(app, small.lane(0), second, nobody, {}, house.lines);
+    ASSERT_EQ(again.outcome, Outcome::ok);
+    small.close(*again.session, CloseReason::peer);
+    small.lane(0).reap({});
+}
+
+TEST(Hub, lets_a_protocol_subscribe_to_a_name_of_its_own_that_is_longer_than_clients_may_choose) {
+    TestHub house;
+    house.app = testing::make_app("app", {.channel_name_bytes_max = 5});
+    auto ann = house.open();
+    EXPECT_EQ(ann->join("longer").outcome, Outcome::bad_name);
+    EXPECT_EQ(ann->join("longer", {.reserved = true}).outcome, Outcome::ok);
+    EXPECT_EQ(
+        ann->join(std::string(limits::channel_name_bytes_max + 1, 'x'), {.reserved = true}).outcome,
+        Outcome::bad_name);
+}
+
 }  // namespace
 }  // namespace carillon::hub

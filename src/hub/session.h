@@ -73,6 +73,7 @@ class Session {
     SessionId id() const { return id_; }
     Lane& lane() const { return lane_; }
     const App& app() const { return *app_; }
+    const AppRef& app_ref() const { return app_; }
     const Encoder& format() const { return format_; }  // of what is sent to it alone
     bool subscribed(std::string_view channel) const {
         return subscriptions_.find(channel) != nullptr;

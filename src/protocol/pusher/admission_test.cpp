@@ -20,9 +20,9 @@ hub::App changed(const TestServer& server, void (*change)(hub::App&)) {
 }
 
 // What a client that is turned away hears and why it is closed.
-void expect_refused(TestServer& server, std::string_view target, int code,
-                    std::string_view message) {
-    auto& client = server.connect(target);
+void expect_refused(TestServer& server, std::string_view target, int code, std::string_view message,
+                    std::string_view origin = {}) {
+    auto& client = server.connect(target, origin);
     EXPECT_EQ(client.heard_one(), error_body(code, message)) << target;
     EXPECT_EQ(client.closed(), std::to_string(code) + " " + std::string(message)) << target;
     EXPECT_EQ(client.session().next_tick_ns(), base::never_ns);
@@ -80,6 +80,46 @@ TEST(Admission, refuses_a_protocol_that_is_no_number_or_not_spoken) {
         expect_refused(server, key_path + "?protocol=" + version, 4007,
                        "Unsupported protocol version");
     }
+}
+
+TEST(Admission, may_insist_on_a_protocol) {
+    TestServer server({}, {.strict_version = true});
+    expect_refused(server, key_path, 4008, "No protocol version supplied");
+    EXPECT_NE(server.connect(key_path + "?protocol=7").socket_id(), "");
+}
+
+TEST(Admission, refuses_pages_of_other_origins_after_the_handshake) {
+    TestServer server;
+    server.set(changed(server, [](hub::App& app) { app.allowed_origins = {"*.example"}; }));
+    for (const std::string_view origin : {"https://evil.test", ""}) {
+        expect_refused(server, key_path, 4009, "Origin not allowed", origin);
+    }
+    EXPECT_NE(server.connect(key_path, "https://app.example").socket_id(), "");
+}
+
+TEST(Admission, says_why_in_the_order_of_the_reference) {
+    TestServer server({}, {}, 1);
+    server.client();
+    const auto refused_app = [&](hub::App app) {
+        server.set(app);
+        return server.connect().closed();
+    };
+    auto app = *server.app;
+    app.limits.connections_max = 1;
+    EXPECT_EQ(refused_app(app), "4100 Over capacity");
+    app.allowed_origins = {"nobody"};
+    EXPECT_EQ(refused_app(app), "4009 Origin not allowed");
+    app.enabled = false;
+    EXPECT_EQ(refused_app(app), "4003 Application disabled");
+}
+
+TEST(Admission, asks_to_come_back_later_when_the_node_is_full) {
+    TestServer server({}, {}, 2);
+    auto& first = server.client();
+    server.client();
+    expect_refused(server, key_path, 4100, "Over capacity");
+    first.leave();
+    EXPECT_NE(server.connect().socket_id(), "");
 }
 
 TEST(Admission, waits_for_a_late_answer_without_reading) {

@@ -12,25 +12,27 @@
 
 namespace carillon::pusher {
 
-// Attempts of one session in windows of one second, each begun by the first attempt after the last
-// one ended. Refused attempts count too: what a rate protects is the server.
+// Attempts of one session in windows, each begun by the first attempt after the last one ended.
+// Refused attempts count too: what a rate protects is the server.
 class EventRate {
  public:
-    // 0: no limit.
-    bool allow(std::uint32_t per_second_max, Now now) {
-        if (per_second_max == 0) return true;
-        if (now.steady_ns - window_began_ns_ >= base::ns_per_s) {
+    bool allow(const hub::AppLimits& limits, Now now) {
+        if (limits.client_events_per_second == 0) return true;
+        const auto window_ns = limits.client_events_window_s * base::ns_per_s;
+        if (!began_ || now.steady_ns - window_began_ns_ >= window_ns) {
+            began_ = true;
             window_began_ns_ = now.steady_ns;
             attempts_ = 0;
         }
-        if (attempts_ >= per_second_max) return false;
+        if (attempts_ >= limits.client_events_per_second) return false;
         ++attempts_;
         return true;
     }
 
  private:
-    std::int64_t window_began_ns_ = -base::ns_per_s;
+    std::int64_t window_began_ns_ = 0;
     std::uint32_t attempts_ = 0;
+    bool began_ = false;
 };
 
 // All but the rate. nullopt: publish it.

@@ -207,13 +207,35 @@ TEST(ClientEvent, is_refused_by_a_server_that_has_no_room) {
     EXPECT_EQ(speaker.heard_one(), error("Client event error: The server is overloaded"));
 }
 
+TEST(ClientEvent, that_comes_too_fast_ends_the_connection_where_the_app_says_so) {
+    TestServer server;
+    auto app = *server.app;
+    app.limits.client_events_per_second = 1;
+    app.client_events_or_end = true;
+    server.set(app);
+    auto& speaker = server.client();
+    speaker.subscribes("private-a");
+    speaker.heard();
+    speaker.says(event("client-x", "private-a", "{}"));
+    EXPECT_EQ(speaker.closed(), "");
+    speaker.says(event("client-x", "private-a", "{}"));
+    EXPECT_EQ(speaker.heard_one(), error("Client event rejected due to rate limit"));
+    EXPECT_EQ(speaker.closed(), "4301 Client event rejected due to rate limit");
+}
+
 TEST(EventRate, counts_in_windows_that_begin_with_an_attempt) {
+    constexpr auto s = base::ns_per_s;
+    hub::AppLimits limits{.client_events_per_second = 1};
     EventRate rate;
-    EXPECT_TRUE(rate.allow(1, {5, 0}));
-    EXPECT_FALSE(rate.allow(1, {5 + base::ns_per_s - 1, 0}));
-    EXPECT_TRUE(rate.allow(1, {5 + base::ns_per_s, 0}));
-    EXPECT_FALSE(rate.allow(1, {6 + base::ns_per_s, 0}));
-    EXPECT_TRUE(rate.allow(0, {6 + base::ns_per_s, 0}));
+    EXPECT_TRUE(rate.allow(limits, {5, 0}));
+    EXPECT_FALSE(rate.allow(limits, {5 + s - 1, 0}));
+    EXPECT_TRUE(rate.allow(limits, {5 + s, 0}));
+    EXPECT_FALSE(rate.allow(limits, {6 + s, 0}));
+    limits.client_events_window_s = 3;
+    EXPECT_FALSE(rate.allow(limits, {7 + s, 0}));
+    EXPECT_TRUE(rate.allow(limits, {5 + 4 * s, 0}));
+    limits.client_events_per_second = 0;
+    EXPECT_TRUE(rate.allow(limits, {6 + 4 * s, 0}));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "auth/base64.h"
 #include "protocol/pusher/json_write.h"
+#include "protocol/pusher/names.h"
 
 namespace carillon::pusher {
 namespace {
@@ -11,7 +12,7 @@ constexpr std::string_view event_default = "message";
 void append_event_and_channel(std::string_view event, std::string_view channel, base::Buffer& out) {
     out.append(R"({"event":)");
     append_quoted(event, out);
-    if (channel.empty()) return;
+    if (channel.empty() || is_own_channel(channel)) return;
     out.append(R"(,"channel":)");
     append_quoted(channel, out);
 }

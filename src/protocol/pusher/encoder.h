@@ -4,7 +4,7 @@
 //
 //   message := { "event": name, "channel": string, "data": data [ , "user_id": string ] }
 //     name     "message" if the publication has none
-//     channel  left out of what is sent to one session
+//     channel  left out of what is sent to one session, and of channels of our own (names.h)
 //     data     body kind text:   a string that says the body, escaped
 //                        json:   the body as it is (client events); an empty one: no "data"
 //                        binary: a string with the body in base64

@@ -30,6 +30,7 @@ constexpr std::array<FaultRow, faults> rows{{
     {Fault::channel_missing, "channel_missing", 4000, "", "Invalid message format: no channel name"},
     {Fault::sign_in_disabled, "sign_in_disabled", 4009, "", "Authentication error: Users cannot sign in to this app"},
     {Fault::watchlist_length, "watchlist_length", 4302, "", "Watchlist limit exceeded"},
+    {Fault::watchlist_failed, "watchlist_failed", 4302, "", "Watchlist cannot be followed now"},
     {Fault::client_event_rate, "client_event_rate", 4301, "", "Client event rejected due to rate limit"},
     {Fault::client_events_disabled, "client_events_disabled", 4301, "", "Client event error: Client events are not enabled for this app"},
     {Fault::client_event_name, "client_event_name", 4301, "", "Invalid event name: Client events begin with client-"},

@@ -43,6 +43,7 @@ enum class Fault : std::uint8_t {
     channel_missing,
     sign_in_disabled,
     watchlist_length,
+    watchlist_failed,
     client_event_rate,
     client_events_disabled,
     client_event_name,

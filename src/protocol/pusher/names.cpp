@@ -9,6 +9,9 @@
 namespace carillon::pusher {
 namespace {
 
+constexpr std::string_view user_prefix = "#server-to-user-";
+constexpr std::string_view watch_prefix = "!online-";  // '!' is in no client's channel
+
 struct Row {
     std::string_view prefix;
     ChannelKind kind;
@@ -23,7 +26,7 @@ constexpr std::array rows{
     Row{"presence-cache-", {.authenticated = true, .presence = true, .cache = true}},
     Row{"presence-", {.authenticated = true, .presence = true}},
     Row{"cache-", {.cache = true}},
-    Row{"#server-to-user-", {.user = true}},
+    Row{user_prefix, {.user = true}},
 };
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -54,6 +57,16 @@ ChannelKind kind_of(std::string_view channel) {
 bool is_legal_channel(std::string_view channel) {
     if (channel.starts_with('#')) channel.remove_prefix(1);
     return !channel.empty() && std::ranges::all_of(channel, is_legal);
+}
+
+std::string user_channel(std::string_view user) { return std::string(user_prefix).append(user); }
+
+std::string watch_channel(std::string_view user) { return std::string(watch_prefix).append(user); }
+
+bool is_own_channel(std::string_view channel) { return channel.starts_with(watch_prefix); }
+
+std::string_view user_of_watch_channel(std::string_view channel) {
+    return channel.substr(watch_prefix.size());
 }
 
 std::string socket_id_of(hub::SessionId id) {

@@ -30,6 +30,15 @@ struct ChannelKind {
 ChannelKind kind_of(std::string_view channel);
 bool is_legal_channel(std::string_view channel);  // its characters; its length is the app's
 
+// The channel of what only this user hears.
+std::string user_channel(std::string_view user);
+// The channel in which it is said when this user comes online or goes. No client can name it, and
+// none is told its name.
+std::string watch_channel(std::string_view user);
+bool is_own_channel(std::string_view channel);  // such a name of ours
+// The user of a watch_channel.
+std::string_view user_of_watch_channel(std::string_view channel);
+
 std::string socket_id_of(hub::SessionId id);
 // nullopt: not a socket id. Digits that name no session of ours give SessionId 0: nobody.
 std::optional<hub::SessionId> parse_socket_id(std::string_view text);

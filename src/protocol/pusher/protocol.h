@@ -11,6 +11,7 @@
 #include "hub/hub.h"
 #include "hub/ports.h"
 #include "protocol/protocol.h"
+#include "protocol/pusher/announcer.h"
 #include "protocol/pusher/errors.h"
 #include "protocol/pusher/service.h"
 
@@ -18,7 +19,7 @@ namespace carillon::pusher {
 
 class PusherProtocol final : public protocol::Protocol {
  public:
-    explicit PusherProtocol(Parts parts) : service_(std::move(parts)) {}
+    explicit PusherProtocol(Parts parts) : service_(std::move(parts)), announcer_(service_.hub) {}
 
     std::string_view name() const override { return "pusher"; }
     Result<void> routes(http::Router& router) override;
@@ -26,9 +27,12 @@ class PusherProtocol final : public protocol::Protocol {
 
     void each_refusal(const RefusalVisitor& visit) const override { service_.refusals.each(visit); }
     const Refusals& refusals() const { return service_.refusals; }
+    // To be told the host events (hub::HostInbox::listen).
+    hub::HostListener& announcer() { return announcer_; }
 
  private:
     Service service_;
+    Announcer announcer_;
 };
 
 }  // namespace carillon::pusher

@@ -62,6 +62,12 @@ void write_cache_miss(std::string_view channel, base::Buffer& out) {
     out.append(R"(,"data":"{}"})");
 }
 
+void write_signin_success(std::string_view user_data, base::Buffer& out) {
+    out.append(R"({"event":"pusher:signin_success","data":{"user_data":)");
+    append_quoted(user_data, out);
+    out.append("}}");
+}
+
 void write_presence_succeeded(std::string_view channel, std::vector<hub::MemberView> members,
                               base::Buffer& out) {
     std::ranges::sort(members, {}, &hub::MemberView::id);

@@ -1,5 +1,6 @@
 #include "protocol/pusher/session.h"
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "http/url.h"
 #include "protocol/pusher/encoder.h"
 #include "protocol/pusher/names.h"
+#include "protocol/pusher/origins.h"
 #include "protocol/pusher/replies.h"
 #include "protocol/pusher/subscription.h"
 
@@ -22,11 +24,11 @@ constexpr int version_min = 5;
 constexpr int version_max = 7;
 
 // ?protocol=7: absent is the newest.
-std::optional<Fault> judge_version(const http::Request& request) {
+std::optional<Fault> judge_version(const http::Request& request, bool strict) {
     const auto params = http::parse_query(request.query);
     if (!params.has_value()) return Fault::version_malformed;
     const auto text = http::find(params.value(), "protocol");
-    if (!text) return std::nullopt;
+    if (!text) return strict ? std::optional(Fault::version_missing) : std::nullopt;
     int version = 0;
     const auto* const end = std::to_address(text->end());
     const auto parsed = std::from_chars(std::to_address(text->begin()), end, version);
@@ -36,10 +38,11 @@ std::optional<Fault> judge_version(const http::Request& request) {
     return std::nullopt;
 }
 
-std::optional<Fault> judge_app(const Result<hub::AppRef>& found) {
+std::optional<Fault> judge_app(const Result<hub::AppRef>& found, std::string_view origin) {
     if (!found.has_value()) return Fault::lookup_failed;
     if (found.value() == nullptr) return Fault::app_unknown;
     if (!found.value()->enabled) return Fault::app_disabled;
+    if (!is_allowed_origin(found.value()->allowed_origins, origin)) return Fault::origin_refused;
     return std::nullopt;
 }
 
@@ -60,24 +63,28 @@ Session::~Session() {
 // ---- admission ----
 
 void Session::admit(const http::Request& request) {
-    if (const auto fault = judge_version(request)) return say_goodbye(*fault);
+    if (const auto fault = judge_version(request, service_.options.strict_version)) {
+        return say_goodbye(*fault);
+    }
     // The answer may come now, later, or when this session is long gone; always on this loop.
     self_ = std::make_shared<Session*>(this);
-    service_.apps.find_by_key(request.param("key"), [weak = std::weak_ptr(self_)](auto found) {
-        if (const auto self = weak.lock()) (*self)->on_app(std::move(found));
-    });
+    service_.apps.find_by_key(request.param("key"),
+                              [weak = std::weak_ptr(self_),
+                               origin = std::string(request.header("Origin"))](const auto& found) {
+                                  if (const auto self = weak.lock()) (*self)->on_app(found, origin);
+                              });
     if (self_ == nullptr) return;  // answered
     paused_ = true;
     out_.pause();
 }
 
-void Session::on_app(Result<hub::AppRef> found) {
+void Session::on_app(const Result<hub::AppRef>& found, std::string_view origin) {
     self_.reset();
     if (state_ != State::waiting) return;  // too late: on_tick gave up
-    if (const auto fault = judge_app(found)) {
+    if (const auto fault = judge_app(found, origin)) {
         say_goodbye(*fault);
     } else {
-        open(std::move(found).value());
+        open(found.value());
     }
     // Last: what waited may be read inside this call.
     if (std::exchange(paused_, false)) out_.resume();
@@ -86,9 +93,15 @@ void Session::on_app(Result<hub::AppRef> found) {
 void Session::open(hub::AppRef app) {
     const auto opened =
         service_.hub.open(std::move(app), lane_, outbox_, *this, outbox_policy, format_);
-    if (opened.session == nullptr) return say_goodbye(Fault::app_full);
+    if (opened.session == nullptr) {
+        const bool node = opened.outcome == hub::Outcome::limit_sessions;
+        return say_goodbye(node ? Fault::node_full : Fault::app_full);
+    }
     session_ = opened.session;
     state_ = State::open;
+    if (session_->app().sign_in) {
+        authorize_by_ns_ = heard_ns_ + service_.options.sign_in_timeout_s * base::ns_per_s;
+    }
     base::Buffer reply;
     write_connection_established(socket_id(), service_.options.activity_timeout_s, reply);
     out_.reply(reply.view());
@@ -100,6 +113,8 @@ Result<void> Session::on_message(protocol::Message message, Now now) {
     heard_ns_ = now.steady_ns;
     pinged_ = false;
     if (state_ != State::open) return {};
+    session_->app_books().received.add();
+    session_->app_books().received_bytes.add(message.data.size());
     using Kind = protocol::Message::Kind;
     if (message.kind == Kind::ping || message.kind == Kind::pong) return {};
     // A binary message is read as text: some clients send nothing else.
@@ -110,22 +125,25 @@ Result<void> Session::on_message(protocol::Message message, Now now) {
 void Session::handle(const Ping&, Now) { out_.reply(pong_body); }
 
 void Session::handle(const Subscribe& wish, Now now) {
-    const auto judged = judge(wish, session_->app(), socket_id());
+    const auto judged = judge(wish, session_->app(), socket_id(), user_.get());
     if (const auto* fault = std::get_if<Fault>(&judged)) {
         return refuse_subscription(wish.channel, *fault);
     }
     const auto& [presence, member] = std::get<Admission>(judged);
-    const std::uint32_t cached = kind_of(wish.channel).cache ? 1 : 0;
+    const auto kind = kind_of(wish.channel);
+    const std::uint32_t cached = kind.cache ? 1 : 0;
     auto joined = service_.hub.subscribe(*session_, wish.channel, format_,
                                          {.newest = cached,
                                           .member = member.user_id,
                                           .member_data = member.user_info,
-                                          .roster = presence},
+                                          .roster = presence,
+                                          .reserved = kind.user},
                                          now);
     // Again: pusher-js repeats itself after a hiccup and waits for the answer.
     if (joined.outcome != hub::Outcome::ok && joined.outcome != hub::Outcome::already) {
         return refuse_subscription(wish.channel, subscription_fault(joined.outcome));
     }
+    if (kind.authenticated) authorize_by_ns_ = base::never_ns;
     base::Buffer reply;
     if (presence) {
         write_presence_succeeded(wish.channel, std::move(joined.roster), reply);
@@ -148,12 +166,14 @@ void Session::tell_cached(std::string_view channel, std::unique_ptr<hub::Replay>
 
 // No answer, whether it was subscribed or not: clients expect none.
 void Session::handle(const Unsubscribe& wish, Now now) {
+    if (is_own_channel(wish.channel)) return;
     (void)service_.hub.unsubscribe(*session_, wish.channel, now);
 }
 
 void Session::handle(const ClientEvent& event, Now now) {
     const auto& app = session_->app();
-    if (!event_rate_.allow(app.limits.client_events_per_second, now)) {
+    if (!event_rate_.allow(app.limits, now)) {
+        if (app.client_events_or_end) return say_goodbye(Fault::client_event_rate);
         return refuse_message(Fault::client_event_rate);
     }
     if (const auto fault = judge(event, app, session_->subscribed(event.channel))) {
@@ -185,13 +205,16 @@ void Session::publish(const ClientEvent& event, Now now) {
 std::int64_t Session::next_tick_ns() const {
     if (state_ == State::over) return base::never_ns;
     const auto seconds = pinged_ ? pong_timeout_s : service_.options.activity_timeout_s;
-    return (pinged_ ? pinged_ns_ : heard_ns_) + seconds * base::ns_per_s;
+    const auto idle_ns = (pinged_ ? pinged_ns_ : heard_ns_) + seconds * base::ns_per_s;
+    return std::min(idle_ns, authorize_by_ns_);
 }
 
 Result<void> Session::on_tick(Now now) {
     if (now.steady_ns < next_tick_ns()) return {};
     if (state_ == State::waiting) {
         say_goodbye(Fault::lookup_failed);
+    } else if (now.steady_ns >= authorize_by_ns_) {
+        say_goodbye(Fault::sign_in_late);
     } else if (!pinged_) {
         pinged_ = true;
         pinged_ns_ = now.steady_ns;

@@ -4,6 +4,7 @@
 //   waiting ── app found ──> open ── refused, ended, too late ──> over
 //      └────── refused ────────────────────────────────────────────^
 //
+// session.cpp is the conversation, session_user.cpp who the client is and whom it watches.
 // Waiting: the app is being looked up and the connection is not read. Over: the last frame is on
 // its way; whatever still comes is ignored.
 #pragma once
@@ -41,7 +42,7 @@ class Session final : public protocol::Session {
  private:
     enum class State : std::uint8_t { waiting, open, over };
 
-    void on_app(Result<hub::AppRef> found);
+    void on_app(const Result<hub::AppRef>& found, std::string_view origin);
     void open(hub::AppRef app);
 
     void handle(const Ping& ping, Now now);
@@ -49,6 +50,10 @@ class Session final : public protocol::Session {
     void handle(const Subscribe& wish, Now now);
     void tell_cached(std::string_view channel, std::unique_ptr<hub::Replay> last);
     void handle(const Unsubscribe& wish, Now now);
+    void handle(const SignIn& wish, Now now);
+    void become(UserData user, Now now);
+    void watch(Now now);
+    void unwatch(Now now);
     void handle(const ClientEvent& event, Now now);
     void handle(const Ignored&, Now) {}
     void handle(const Malformed& message, Now now);
@@ -70,8 +75,10 @@ class Session final : public protocol::Session {
     hub::Session* session_ = nullptr;  // the hub's; null until admitted
     // How an answer finds this session, or that it is gone. Held by nobody once the app is known.
     std::shared_ptr<Session*> self_;
-    std::int64_t heard_ns_;       // when the client last sent anything
-    std::int64_t pinged_ns_ = 0;  // when it was asked whether it lives
+    std::int64_t heard_ns_;                          // when the client last sent anything
+    std::int64_t pinged_ns_ = 0;                     // when it was asked whether it lives
+    std::int64_t authorize_by_ns_ = base::never_ns;  // when it is to be somebody
+    std::unique_ptr<UserData> user_;                 // as whom it signed in; null: it has not
     EventRate event_rate_;
     State state_ = State::waiting;
     bool pinged_ = false;

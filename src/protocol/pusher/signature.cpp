@@ -100,6 +100,12 @@ bool verify_channel(const hub::App& app, std::string_view socket_id, std::string
         auth, app.key + ':' + channel_signature(app, socket_id, channel, channel_data));
 }
 
+bool verify_user(const hub::App& app, std::string_view socket_id, std::string_view user_data,
+                 std::string_view auth) {
+    return auth::equal_constant_time(auth,
+                                     app.key + ':' + user_signature(app, socket_id, user_data));
+}
+
 Result<void> verify_request(const hub::App& app, const http::Request& request, Now now) {
     TRY_AS(const auto params, lower_cased_params(request.query));
     const auto key = http::find(params, "auth_key");

@@ -30,6 +30,9 @@ std::string user_signature(const hub::App& app, std::string_view socket_id,
 bool verify_channel(const hub::App& app, std::string_view socket_id, std::string_view channel,
                     std::string_view channel_data, std::string_view auth);
 
+bool verify_user(const hub::App& app, std::string_view socket_id, std::string_view user_data,
+                 std::string_view auth);
+
 // Whether this request was signed with this app's secret, for this path and body, just now. The
 // Error is a 401 whose message says which rule failed.
 Result<void> verify_request(const hub::App& app, const http::Request& request, Now now);

@@ -16,7 +16,11 @@ struct Admission {
     MemberData member{};  // of a presence channel
 };
 
+// `user`: as whom the client signed in; null: it has not.
 std::variant<Admission, Fault> judge(const Subscribe& wish, const hub::App& app,
-                                     std::string_view socket_id);
+                                     std::string_view socket_id, const UserData* user);
+
+// Whether it may be that user, and what it said about him.
+Result<UserData> judge(const SignIn& wish, const hub::App& app, std::string_view socket_id);
 
 }  // namespace carillon::pusher

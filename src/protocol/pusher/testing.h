@@ -18,6 +18,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "hub/hub.h"
+#include "protocol/pusher/json_write.h"
 #include "protocol/pusher/names.h"
 #include "protocol/pusher/protocol.h"
 #include "protocol/pusher/signature.h"
@@ -30,7 +31,7 @@ class TestServer;
 // What edge::Connection is to a session: its door, its way out, its end.
 class TestClient final : hub::Door, protocol::Out {
  public:
-    TestClient(TestServer& server, std::string_view target);
+    TestClient(TestServer& server, std::string_view target, std::string_view origin);
     TestClient(const TestClient&) = delete;
     TestClient& operator=(const TestClient&) = delete;
     ~TestClient() { leave(); }
@@ -39,7 +40,8 @@ class TestClient final : hub::Door, protocol::Out {
               protocol::Message::Kind kind = protocol::Message::Kind::text);
     void subscribes(const std::string& channel);  // signed, where the name asks for it
     void subscribes(const std::string& channel, std::string_view channel_data);
-    void ticks();  // if its time has come
+    void signs_in(std::string_view user_data);  // as the customer's backend would sign it
+    void ticks();                               // if its time has come
     void leave(hub::CloseReason why = hub::CloseReason::peer);
 
     // What was heard since the last time.
@@ -76,13 +78,16 @@ class TestClient final : hub::Door, protocol::Out {
 
 class TestServer : hub::Wake {
  public:
-    explicit TestServer(hub::LaneLimits lane_limits = {})
+    explicit TestServer(hub::LaneLimits lane_limits = {}, const Options& options = {},
+                        std::uint32_t sessions_max = 0)
         : hub({.lanes = 1,
+               .sessions_max = sessions_max,
                .lane_limits = lane_limits,
                .random = [](unsigned) { return std::make_unique<base::SeededRandom>(7); }},
-              {.history = &cache}),
-          pusher(Parts{hub, apps, clock, log}) {
+              {.history = &cache, .host_events = &host_events}),
+          pusher(Parts{hub, apps, clock, log, options}) {
         hub.lane(0).attach(*this);
+        host_events.listen(pusher.announcer());
         hub::App demo;
         demo.id = "3";
         demo.key = "278d425bdf160c739803";
@@ -103,8 +108,9 @@ class TestServer : hub::Wake {
         app = std::make_shared<const hub::App>(changed);
         apps.apps = {app};
     }
-    TestClient& connect(std::string_view target = "/app/278d425bdf160c739803?protocol=7") {
-        return *clients_.emplace_back(std::make_unique<TestClient>(*this, target));
+    TestClient& connect(std::string_view target = "/app/278d425bdf160c739803?protocol=7",
+                        std::string_view origin = {}) {
+        return *clients_.emplace_back(std::make_unique<TestClient>(*this, target, origin));
     }
     // Connected, and its greeting heard.
     TestClient& client() {
@@ -115,12 +121,13 @@ class TestServer : hub::Wake {
     void run() {
         auto& lane = hub.lane(0);
         do {
+            host_events.drain(clock.now());
             lane.take();
             lane.tick(clock.now());
             while (lane.flush(1000)) {
             }
             lane.reap(clock.now());
-        } while (lane.has_work());
+        } while (lane.has_work() || std::exchange(host_woken_, false));
     }
     // As the protocol's HTTP side answers it; `status` 0: not answered yet.
     http::Response answer(http::Request request) {
@@ -171,15 +178,17 @@ class TestServer : hub::Wake {
     hub::AppRef app;
     http::Router router;
     CacheHistory cache;
+    hub::HostInbox host_events{[this] { host_woken_ = true; }};
     hub::Hub hub;
     PusherProtocol pusher;
 
  private:
     void wake() override {}
+    bool host_woken_ = false;
     std::deque<std::unique_ptr<TestClient>> clients_;
 };
 
-inline TestClient::TestClient(TestServer& server, std::string_view target)
+inline TestClient::TestClient(TestServer& server, std::string_view target, std::string_view origin)
     : server_(server), outbox_(server.hub.lane(0), *this) {
     http::Request request;
     request.method = "GET";
@@ -188,6 +197,7 @@ inline TestClient::TestClient(TestServer& server, std::string_view target)
     if (target.find('?') != std::string_view::npos)
         request.query = target.substr(target.find('?') + 1);
     request.headers = {{"Upgrade", "websocket"}};
+    if (!origin.empty()) request.headers.push_back({"Origin", std::string(origin)});
     const auto match = server.router.match(request);
     EXPECT_EQ(match.upgrade, &server.pusher) << target;
     session_ = server.pusher.open(
@@ -227,6 +237,16 @@ inline void TestClient::subscribes(const std::string& channel, std::string_view 
     }
     says(R"({"event":"pusher:subscribe","data":{"channel":")" + channel + R"(","auth":")" + auth +
          R"(","channel_data":")" + escaped + R"("}})");
+}
+
+inline void TestClient::signs_in(std::string_view user_data) {
+    base::Buffer message;
+    message.append(R"({"event":"pusher:signin","data":{"auth":")");
+    message.append(server_.app->key + ":" + user_signature(*server_.app, socket_id_, user_data));
+    message.append(R"(","user_data":)");
+    append_quoted(user_data, message);
+    message.append("}}");
+    says(message.view());
 }
 
 inline void TestClient::ticks() {

@@ -120,6 +120,16 @@ inline std::string error_body(int code, std::string_view message) {
            std::string(message) + R"("}})";
 }
 
+inline std::string watchlist_body(std::string_view events) {
+    std::string escaped;
+    for (const char c : events) {
+        if (c == '"') escaped += '\\';
+        escaped += c;
+    }
+    return R"({"event":"pusher_internal:watchlist_events","data":"{\"events\":[)" + escaped +
+           R"(]}"})";
+}
+
 inline std::string succeeded_body(std::string_view channel) {
     return R"({"event":"pusher_internal:subscription_succeeded","channel":")" +
            std::string(channel) + R"(","data":"{}"})";

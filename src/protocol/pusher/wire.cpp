@@ -52,6 +52,16 @@ Command parse_unsubscribe(std::string_view data) {
     return Unsubscribe{std::move(channel).value()};
 }
 
+Command parse_sign_in(std::string_view data) {
+    std::string held;
+    std::array members{Member{"auth"}, Member{"user_data"}};
+    if (!read_data(data, held, members).has_value()) return malformed();
+    auto auth = string_or_empty(members[0].text);
+    auto user_data = string_or_empty(members[1].text);
+    if (!auth.has_value() || !user_data.has_value()) return malformed();
+    return SignIn{std::move(auth).value(), std::move(user_data).value()};
+}
+
 Command parse_client_event(std::string event, std::string_view channel_text,
                            std::string_view data) {
     auto channel = decode_string(channel_text);
@@ -64,6 +74,17 @@ Command parse_client_event(std::string event, std::string_view channel_text,
         data_bytes = text.value().size();
     }
     return ClientEvent{std::move(event), std::move(channel).value(), data, data_bytes};
+}
+
+// A user's id: a string, or a number's text.
+Result<std::string> read_id(std::string_view id) {
+    const bool number =
+        !id.empty() && (id.front() == '-' || (id.front() >= '0' && id.front() <= '9'));
+    if (number) return std::string(id);
+    if (!is_json_string(id)) return Error{ErrorKind::invalid, "no user's id"};
+    TRY_AS(auto text, decode_string(id));
+    if (text.empty()) return Error{ErrorKind::invalid, "an empty user's id"};
+    return text;
 }
 
 }  // namespace
@@ -82,6 +103,7 @@ Command parse_command(std::string_view message) {
     if (name == "pusher:pong") return Pong{};
     if (name == "pusher:subscribe") return parse_subscribe(data);
     if (name == "pusher:unsubscribe") return parse_unsubscribe(data);
+    if (name == "pusher:signin") return parse_sign_in(data);
     if (name.empty()) return Malformed{Fault::event_missing};
     if (name.starts_with("pusher:") || !is_json_string(channel)) return Ignored{};
     return parse_client_event(std::move(event).value(), channel, data);
@@ -91,19 +113,24 @@ Result<MemberData> parse_member(std::string channel_data) {
     pad(channel_data);
     std::array members{Member{"user_id"}, Member{"user_info"}};
     TRY(read_object(channel_data, members));
-    const auto id = members[0].text;
-    const bool number =
-        !id.empty() && (id.front() == '-' || (id.front() >= '0' && id.front() <= '9'));
-    if (!is_json_string(id) && !number) return Error{ErrorKind::invalid, "no user_id"};
     MemberData member;
-    if (number) {
-        member.user_id = id;
-    } else {
-        TRY_AS(member.user_id, decode_string(id));
-    }
-    if (member.user_id.empty()) return Error{ErrorKind::invalid, "an empty user_id"};
+    TRY_AS(member.user_id, read_id(members[0].text));
     member.user_info = members[1].text.empty() ? "null" : members[1].text;
     return member;
+}
+
+Result<UserData> parse_user(std::string user_data) {
+    pad(user_data);
+    std::array members{Member{"id"}, Member{"user_info"}, Member{"watchlist"}};
+    TRY(read_object(user_data, members));
+    UserData user;
+    TRY_AS(user.id, read_id(members[0].text));
+    user.user_info = members[1].text.empty() ? "null" : members[1].text;
+    const auto list = members[2].text;
+    if (!list.empty() && list != "null") {
+        TRY_AS(user.watchlist, read_strings(list));
+    }
+    return user;
 }
 
 }  // namespace carillon::pusher

@@ -20,6 +20,9 @@ struct Write {
     std::string operator()(const Unsubscribe& wish) const {
         return "unsubscribe [" + wish.channel + "]";
     }
+    std::string operator()(const SignIn& wish) const {
+        return "sign in [" + wish.auth + "] [" + wish.user_data + "]";
+    }
     std::string operator()(const ClientEvent& event) const {
         return "event [" + event.event + "] [" + event.channel + "] [" + std::string(event.data) +
                "] " + std::to_string(event.data_bytes);
@@ -149,6 +152,40 @@ TEST(ParseMember, refuses_what_names_nobody) {
           R"({"user_id":"\ud800"})", R"({"user_id":"1","user_info":[}]})"}) {
         EXPECT_EQ(member(data), "refused") << data;
     }
+}
+
+TEST(Wire, reads_a_sign_in_whether_its_data_is_an_object_or_a_string_that_holds_one) {
+    EXPECT_EQ(
+        parsed(R"({"event":"pusher:signin","data":{"auth":"k:1","user_data":"{\"id\":\"7\"}"}})"),
+        R"(sign in [k:1] [{"id":"7"}])");
+    EXPECT_EQ(
+        parsed(
+            R"({"event":"pusher:signin","data":"{\"auth\":\"k:1\",\"user_data\":\"{\\\"id\\\":\\\"7\\\"}\"}"})"),
+        R"(sign in [k:1] [{"id":"7"}])");
+    EXPECT_EQ(parsed(R"({"event":"pusher:signin","data":{"user_data":7}})"), "sign in [] []");
+    EXPECT_EQ(parsed(R"({"event":"pusher:signin","data":[]})"), "message_malformed");
+}
+
+std::string user(std::string_view user_data) {
+    const auto read = parse_user(std::string(user_data));
+    if (!read.has_value()) return "refused";
+    std::string text = "[" + read.value().id + "] [" + read.value().user_info + "]";
+    for (const auto& one : read.value().watchlist) text += " " + one;
+    return text;
+}
+
+TEST(Wire, reads_who_signs_in_with_a_numeric_id_and_without_information) {
+    EXPECT_EQ(user(R"({"id":"a","user_info":{"n":1.0},"watchlist":["b","c"]})"),
+              R"([a] [{"n":1.0}] b c)");
+    EXPECT_EQ(user(R"({"id":12345678901234567890})"), "[12345678901234567890] [null]");
+    EXPECT_EQ(user(R"({"id":"a","watchlist":null})"), "[a] [null]");
+    EXPECT_EQ(user(R"({"id":""})"), "refused");
+    EXPECT_EQ(user(R"({"id":{}})"), "refused");
+    EXPECT_EQ(user(R"({"id":true})"), "refused");
+    EXPECT_EQ(user(R"({"id":"a","watchlist":[1]})"), "refused");
+    EXPECT_EQ(user(R"({"id":"a","watchlist":"b"})"), "refused");
+    EXPECT_EQ(user(R"([])"), "refused");
+    EXPECT_EQ(user(""), "refused");
 }
 
 }  // namespace

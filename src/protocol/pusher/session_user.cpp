@@ -1,0 +1,70 @@
+// The session's part that concerns users: who the client is, and whom it watches.
+#include "protocol/pusher/announcer.h"
+#include "protocol/pusher/encoder.h"
+#include "protocol/pusher/names.h"
+#include "protocol/pusher/replies.h"
+#include "protocol/pusher/session.h"
+#include "protocol/pusher/subscription.h"
+
+namespace carillon::pusher {
+namespace {
+
+constexpr std::size_t watchlist_max = 100;
+
+}  // namespace
+
+void Session::handle(const SignIn& wish, Now now) {
+    const auto& app = session_->app();
+    if (!app.sign_in) return refuse_message(Fault::sign_in_disabled);
+    auto judged = judge(wish, app, socket_id());
+    if (!judged.has_value()) return say_goodbye(Fault::sign_in_failed);
+    become(std::move(judged).value(), now);
+    base::Buffer reply;
+    write_signin_success(wish.user_data, reply);
+    out_.reply(reply.view());
+    if (app.watchlists) watch(now);
+}
+
+// Who was another user before hears nothing more of what was his.
+void Session::become(UserData user, Now now) {
+    if (user_ != nullptr && user_->id != user.id) {
+        (void)service_.hub.unsubscribe(*session_, user_channel(user_->id), now);
+    }
+    (void)service_.hub.identify(*session_, user.id, now);
+    user_ = std::make_unique<UserData>(std::move(user));
+    authorize_by_ns_ = base::never_ns;
+}
+
+// First the channels, then the state: what changes in between is heard after it.
+void Session::watch(Now now) {
+    unwatch(now);
+    const auto& list = user_->watchlist;
+    if (list.size() > watchlist_max) return refuse_message(Fault::watchlist_length);
+    if (list.empty()) return;
+    std::vector<std::string_view> online;
+    std::vector<std::string_view> offline;
+    for (const auto& user : list) {
+        const auto joined = service_.hub.subscribe(*session_, watch_channel(user), format_,
+                                                   {.reserved = true}, now);
+        if (joined.outcome == hub::Outcome::already) continue;  // it was named twice
+        if (joined.outcome != hub::Outcome::ok) return refuse_message(Fault::watchlist_failed);
+        (service_.hub.online(session_->app_ref(), user) ? online : offline).push_back(user);
+    }
+    const auto publication = hub::Publication::make(
+        {.event = "pusher_internal:watchlist_events", .body = watchlist_events(online, offline)});
+    base::Buffer frame;
+    wire_encoder().encode({*publication, {}, {}}, frame);
+    out_.reply(frame.view());
+}
+
+void Session::unwatch(Now now) {
+    std::vector<std::string> watched;
+    session_->each_channel([&](std::string_view channel) {
+        if (is_own_channel(channel)) watched.emplace_back(channel);
+    });
+    for (const auto& channel : watched) {
+        (void)service_.hub.unsubscribe(*session_, channel, now);
+    }
+}
+
+}  // namespace carillon::pusher
