@@ -42,7 +42,8 @@ void PrometheusText::metric(std::string_view name, Type type, std::string_view h
     text_ += "# TYPE " + name_ + (type == Type::counter ? " counter\n" : " gauge\n");
 }
 
-void PrometheusText::append(Labels labels, const std::string& value) {
+template <class AnyLabels>
+void PrometheusText::append(const AnyLabels& labels, const std::string& value) {
     ASSERT(!name_.empty());
     text_ += name_;
     char separator = '{';
@@ -56,5 +57,9 @@ void PrometheusText::append(Labels labels, const std::string& value) {
     if (separator == ',') text_ += '}';
     text_ += " " + value + "\n";
 }
+
+template void PrometheusText::append(const Labels& labels, const std::string& value);
+template void PrometheusText::append(const std::span<const Label>& labels,
+                                     const std::string& value);
 
 }  // namespace carillon::admin

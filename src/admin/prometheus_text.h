@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -22,14 +23,21 @@ class PrometheusText {
     enum class Type : unsigned char { counter, gauge };
     using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
+    // For labels that are only known when it runs.
+    using Label = std::pair<std::string, std::string>;
+
     void metric(std::string_view name, Type type, std::string_view help);
     void sample(Labels labels, std::uint64_t value) { append(labels, std::to_string(value)); }
     void sample(Labels labels, std::int64_t value) { append(labels, std::to_string(value)); }
+    void sample(std::span<const Label> labels, std::uint64_t value) {
+        append(labels, std::to_string(value));
+    }
 
     std::string take() { return std::move(text_); }
 
  private:
-    void append(Labels labels, const std::string& value);
+    template <class AnyLabels>
+    void append(const AnyLabels& labels, const std::string& value);
 
     std::string text_;
     std::string name_;  // of the metric begun last

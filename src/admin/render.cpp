@@ -68,6 +68,9 @@ constexpr LaneMetric work[] = {
 };
 
 constexpr LaneMetric held[] = {
+    {"carillon_loop_lag_microseconds", Type::gauge,
+     "How long a task waited for its loop, when this was asked.",
+     [](const LaneReport& r) { return r.lag_us; }},
     {"carillon_inbox_reserved_bytes", Type::gauge, "Publications on their way to a lane.",
      [](const LaneReport& r) { return r.inbox_reserved_bytes; }},
     {"carillon_batch_live_bytes", Type::gauge, "Frames held for clients.",
@@ -145,6 +148,22 @@ void write_history(PrometheusText& out, const HistoryReport& history) {
               "Never kept, for want of room.", history.not_taken);
 }
 
+void write_host_events(PrometheusText& out, const HostEventsReport& events) {
+    write_one(out, "carillon_host_events_total", Type::counter,
+              "Decisions that somebody wanted to hear of.", events.recorded);
+    write_one(out, "carillon_host_events_lost_total", Type::counter,
+              "Of these, not kept, for too many waited.", events.lost);
+    write_one(out, "carillon_host_event_resyncs_total", Type::counter,
+              "How often the live state was looked at instead.", events.resyncs);
+}
+
+void write_families(PrometheusText& out, const Report& report) {
+    for (const auto& family : report.families) {
+        out.metric(family.name, family.type, family.help);
+        for (const auto& sample : family.samples) out.sample(sample.labels, sample.value);
+    }
+}
+
 void write_refusals(PrometheusText& out, const Report& report) {
     out.metric("carillon_refusals_total", Type::counter, "Verbs the hub refused, by outcome.");
     for (const auto& [outcome, count] : report.refusals) out.sample({{"outcome", outcome}}, count);
@@ -177,8 +196,10 @@ std::string render(const Report& report) {
     write_refusals(out, report);
     write_lanes(out, report, held);
     write_history(out, report.history);
+    write_host_events(out, report.host_events);
     write_one(out, "carillon_log_dropped_total", Type::counter, "Log lines never written.",
               report.log_dropped);
+    write_families(out, report);
     return out.take();
 }
 

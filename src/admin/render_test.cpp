@@ -31,7 +31,8 @@ Report small_report() {
     lane.bytes_sent = 15;
     lane.writes = 17;
     lane.overflows = 18;
-    lane.closed = {21, 22, 23, 24, 25, 26};
+    lane.closed = {21, 22, 23, 24, 25, 26, 27};
+    lane.lag_us = 40;
     lane.inbox_reserved_bytes = 31;
     lane.batch_live_bytes = 33;
     lane.slices_live = 34;
@@ -46,6 +47,11 @@ Report small_report() {
         .recoveries = {{"recovered", 44}, {"trimmed", 45}},
         .protocol_refusals = {{"pusher", "bad_signature", 43}},
         .history = {.bytes = 61, .publications = 62, .too_old = 63, .evicted = 64, .not_taken = 65},
+        .host_events = {.recorded = 71, .lost = 72, .resyncs = 73},
+        .families = {{"sockudo_connected",
+                      PrometheusText::Type::gauge,
+                      "Clients.",
+                      {{{{"app_id", "a\"b"}, {"port", "6001"}}, 81}}}},
         .published = 51,
         .channels = 52,
         .uptime_s = 53,
@@ -140,6 +146,7 @@ carillon_closes_total{lane="3",reason="slow"} 23
 carillon_closes_total{lane="3",reason="memory"} 24
 carillon_closes_total{lane="3",reason="shutdown"} 25
 carillon_closes_total{lane="3",reason="kicked"} 26
+carillon_closes_total{lane="3",reason="renewed"} 27
 # HELP carillon_refusals_total Verbs the hub refused, by outcome.
 # TYPE carillon_refusals_total counter
 carillon_refusals_total{outcome="bad_name"} 41
@@ -151,6 +158,9 @@ carillon_recoveries_total{result="trimmed"} 45
 # HELP carillon_protocol_refusals_total What a protocol refused by itself, by reason.
 # TYPE carillon_protocol_refusals_total counter
 carillon_protocol_refusals_total{protocol="pusher",reason="bad_signature"} 43
+# HELP carillon_loop_lag_microseconds How long a task waited for its loop, when this was asked.
+# TYPE carillon_loop_lag_microseconds gauge
+carillon_loop_lag_microseconds{lane="3"} 40
 # HELP carillon_inbox_reserved_bytes Publications on their way to a lane.
 # TYPE carillon_inbox_reserved_bytes gauge
 carillon_inbox_reserved_bytes{lane="3"} 31
@@ -175,9 +185,21 @@ carillon_history_evicted_total 64
 # HELP carillon_history_not_taken_total Never kept, for want of room.
 # TYPE carillon_history_not_taken_total counter
 carillon_history_not_taken_total 65
+# HELP carillon_host_events_total Decisions that somebody wanted to hear of.
+# TYPE carillon_host_events_total counter
+carillon_host_events_total 71
+# HELP carillon_host_events_lost_total Of these, not kept, for too many waited.
+# TYPE carillon_host_events_lost_total counter
+carillon_host_events_lost_total 72
+# HELP carillon_host_event_resyncs_total How often the live state was looked at instead.
+# TYPE carillon_host_event_resyncs_total counter
+carillon_host_event_resyncs_total 73
 # HELP carillon_log_dropped_total Log lines never written.
 # TYPE carillon_log_dropped_total counter
 carillon_log_dropped_total 54
+# HELP sockudo_connected Clients.
+# TYPE sockudo_connected gauge
+sockudo_connected{app_id="a\"b",port="6001"} 81
 )";
 
 TEST(Render, shows_every_number_of_a_small_report_exactly) {

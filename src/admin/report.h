@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "admin/prometheus_text.h"
 #include "hub/books.h"
 #include "hub/hub.h"
 #include "hub/lane.h"
@@ -38,6 +39,7 @@ struct LaneReport {
     std::uint64_t accepted = 0;             // connections
     std::uint64_t refused_descriptors = 0;  // closed at once for want of a descriptor
     std::uint64_t accept_failed = 0;        // gone before they were taken
+    std::uint64_t lag_us = 0;               // how long a task waited for its loop, just now
     std::uint64_t http_refused = 0;  // requests that no handler saw: malformed, too slow, too large
 };
 
@@ -68,12 +70,33 @@ struct HistoryReport {
     std::uint64_t not_taken = 0;  // there was no room for them at all
 };
 
+// A metric that somebody else names: a protocol, for dashboards that know its names.
+struct Family {
+    std::string name;
+    PrometheusText::Type type;
+    std::string help;
+    struct Sample {
+        std::vector<PrometheusText::Label> labels;
+        std::uint64_t value;
+    };
+    std::vector<Sample> samples{};
+};
+
+// What the hub decided, on its way to whoever acts on it.
+struct HostEventsReport {
+    std::uint64_t recorded = 0;
+    std::uint64_t lost = 0;     // found the inbox full
+    std::uint64_t resyncs = 0;  // how often the live state was looked at instead
+};
+
 struct Report {
     std::vector<LaneReport> lanes{};
     Counts refusals{};
     Counts recoveries{};
     std::vector<ProtocolRefusal> protocol_refusals{};
     HistoryReport history{};
+    HostEventsReport host_events{};
+    std::vector<Family> families{};
     std::uint64_t published = 0;
     std::uint64_t channels = 0;
     std::uint64_t uptime_s = 0;

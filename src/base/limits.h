@@ -83,6 +83,9 @@ inline constexpr std::int64_t http_slow_ms = 10'000;
 inline constexpr std::int64_t http_idle_ms = 60'000;
 // From a request to its handler's answer. Then 504, and a later answer is ignored.
 inline constexpr std::int64_t http_answer_ms = 30'000;
+// Addresses that one rate limiter counts. Then the one whose window is the oldest is forgotten and
+// may begin anew, counted.
+inline constexpr std::size_t rate_limit_addresses_max = 100'000;
 
 // ---- websocket ----
 
@@ -90,5 +93,10 @@ inline constexpr std::int64_t http_answer_ms = 30'000;
 inline constexpr std::size_t websocket_message_bytes_max = 64 * kib + 4 * kib;
 // For the peer's close frame, and again for its end. Then the socket is closed.
 inline constexpr std::int64_t websocket_close_ms = 5'000;
+
+// ---- protocol/pusher ----
+
+// Apps that are counted each for itself. Then the others are counted as one.
+inline constexpr std::size_t counted_apps_max = 65'536;
 
 }  // namespace carillon::limits

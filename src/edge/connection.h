@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/buffer.h"
@@ -56,6 +57,8 @@ class Connection final : public ConnectionHook,
     void abandon(hub::CloseReason why);
     // Whether the socket took bytes of a waiting queue since this was last asked: a sign of life.
     bool took_bytes();
+    // The address of who is at the other end, as in http::Request::peer.
+    std::string peer() const { return socket_.peer_host(); }
 
     // ---- for its worker ----
 

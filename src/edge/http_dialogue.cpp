@@ -26,7 +26,9 @@ std::uint64_t thread_number() {
 HttpDialogue::Link::Link(HttpDialogue& d) : home(thread_number()), dialogue(&d) {}
 
 HttpDialogue::HttpDialogue(Connection& connection, const http::Router& router)
-    : connection_(connection), router_(router) {
+    : connection_(connection),
+      router_(router),
+      decoder_({.body_bytes_max = connection.worker().http_body_bytes_max()}) {
     wait(Waiting::for_request, connection.worker().now());  // a new client has no leave to dawdle
 }
 
@@ -48,13 +50,22 @@ void HttpDialogue::on_bytes(std::span<char>& in, Now now) {
 
 // The request is ours: answering resets the decoder while the handler may still read it.
 void HttpDialogue::handle(http::Request request, Now now) {
+    if (peer_.empty()) peer_ = connection_.peer();
+    request.peer = peer_;
     const auto match = router_.match(request);
-    if (match.kind == http::Match::Kind::upgrade) return upgrade(request, *match.upgrade, now);
+    auto* const doorman = router_.doorman();
+    auto word = doorman != nullptr ? doorman->greet(request, match, now) : http::Doorman::Word{};
+    const bool upgrades = match.kind == http::Match::Kind::upgrade;
+    if (upgrades && !word.instead) return upgrade(request, *match.upgrade, now);
+    doormans_headers_ = std::move(word.headers);
     head_only_ = request.method == "HEAD";
     keep_alive_ = request.keep_alive;
     wait(Waiting::for_answer, now);
     connection_.pause();
-    if (match.kind == http::Match::Kind::handler) {
+    if (word.instead) {
+        word.instead->close = word.instead->close || upgrades;
+        answer(std::move(*word.instead));
+    } else if (match.kind == http::Match::Kind::handler) {
         (*match.handler)(request, responder());
     } else {
         answer(http::refusal(match));
@@ -88,13 +99,13 @@ http::Responder HttpDialogue::responder() {
     auto& loop = connection_.worker().loop();
     return http::Responder([link = link_, &loop](http::Response response) {
         if (link->home == thread_number()) {
-            if (link->dialogue != nullptr) link->dialogue->answer(response);
+            if (link->dialogue != nullptr) link->dialogue->answer(std::move(response));
             return;
         }
         const std::lock_guard lock(link->mutex);
         if (link->dialogue == nullptr) return;  // and the loop may be gone with it
-        loop.post([link, response = std::move(response)] {
-            if (link->dialogue != nullptr) link->dialogue->answer(response);
+        loop.post([link, response = std::move(response)]() mutable {
+            if (link->dialogue != nullptr) link->dialogue->answer(std::move(response));
         });
     });
 }
@@ -106,9 +117,12 @@ void HttpDialogue::cut_link() {
     link->dialogue = nullptr;
 }
 
-void HttpDialogue::answer(const http::Response& response) {
+void HttpDialogue::answer(http::Response response) {
     ASSERT(waiting_ == Waiting::for_answer);
     cut_link();
+    for (auto& header : std::exchange(doormans_headers_, {})) {
+        response.headers.push_back(std::move(header));
+    }
     const bool keep_alive = keep_alive_ && !response.close && !draining_;
     send(response, head_only_, keep_alive);
     decoder_.reset();

@@ -6,6 +6,9 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "edge/dialogue.h"
 #include "http/decoder.h"
@@ -43,13 +46,15 @@ class HttpDialogue final : public Dialogue {
     void upgrade(const http::Request& request, http::UpgradeTarget& target, Now now);
     http::Responder responder();
     void cut_link();
-    void answer(const http::Response& response);
+    void answer(http::Response response);
     void refuse(const Error& error);
     void send(const http::Response& response, bool head_only, bool keep_alive);
 
     Connection& connection_;
     const http::Router& router_;
     http::Decoder decoder_;
+    std::string peer_;                                                   // asked for once
+    std::vector<std::pair<std::string, std::string>> doormans_headers_;  // for the awaited answer
     std::shared_ptr<Link> link_;  // of the request that waits for its answer
     std::int64_t deadline_ns_ = 0;
     Waiting waiting_ = Waiting::for_first_byte;

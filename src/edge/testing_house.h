@@ -35,6 +35,8 @@ struct HouseOptions {
     const base::Clock* clock = nullptr;  // null: the house's own, which stands still
     int buffer_bytes = 0;                // of the server's sockets; 0: the kernel's choice
     std::size_t message_bytes_max = limits::websocket_message_bytes_max;
+    std::size_t http_body_bytes_max = limits::http_body_bytes_max;
+    http::Doorman* doorman = nullptr;  // null: none
 };
 
 // A client's bytes on our side, by the kernel's own counts.
@@ -54,7 +56,7 @@ class House {
           protocol(hub) {
         add_routes();
         const auto& chosen = options.clock != nullptr ? *options.clock : clock;
-        const Shared shared{framing, log_, options.message_bytes_max};
+        const Shared shared{framing, log_, options.message_bytes_max, options.http_body_bytes_max};
         for (unsigned i = 0; i < options.lanes; ++i) {
             cores_.push_back(std::make_unique<Core>(*this, chosen, hub.lane(i), shared));
         }
@@ -257,6 +259,9 @@ class House {
             const auto n = std::stoul(std::string(request.param("n")));
             responder.respond(http::text(200, std::string(n, 'b')));
         });
+        add("GET", "/peer", [](http::Request& request, http::Responder responder) {
+            responder.respond(http::text(200, std::move(request.peer)));
+        });
         add("GET", "/dropped", [](http::Request&, http::Responder) {});
         add("GET", "/last", [](http::Request&, http::Responder responder) {
             auto response = http::text(200, "the last");
@@ -268,6 +273,7 @@ class House {
             responders_.emplace(request.param("name"), std::move(responder));
         });
         EXPECT_TRUE(protocol.routes(router_).has_value());
+        if (options_.doorman != nullptr) router_.set_doorman(*options_.doorman);
     }
 
     const HouseOptions options_;

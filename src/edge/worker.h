@@ -26,6 +26,7 @@ struct Shared {
     protocol::Framing& framing;
     base::Log& log;
     std::size_t message_bytes_max = limits::websocket_message_bytes_max;
+    std::size_t http_body_bytes_max = limits::http_body_bytes_max;
 };
 
 class Worker final : public hub::Wake, private net::Task, private net::Timer {
@@ -53,6 +54,7 @@ class Worker final : public hub::Wake, private net::Task, private net::Timer {
     protocol::Framing& framing() const { return shared_.framing; }
     base::Log& log() const { return shared_.log; }
     std::size_t message_bytes_max() const { return shared_.message_bytes_max; }
+    std::size_t http_body_bytes_max() const { return shared_.http_body_bytes_max; }
     Now now() const { return loop_.now(); }
     // One for all connections of the loop: filled and used up within one call.
     std::span<char> read_buffer() { return {read_buffer_.data(), limits::read_bytes_max}; }

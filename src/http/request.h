@@ -1,6 +1,7 @@
 // http/request.h: one request as a client sent it, complete: what the decoder makes, the router
 // completes with path parameters, and a handler reads. Owns its bytes, so that a handler may move
-// it somewhere and answer later. Knows nothing of the connection it came from.
+// it somewhere and answer later. Of the connection it came from it knows the
+// peer's address only.
 #pragma once
 
 #include <string>
@@ -29,6 +30,9 @@ struct Request {
     std::string body;
     std::vector<std::pair<std::string, std::string>>
         params;  // {x} of the route's pattern, percent-decoded
+    // Who is at the other end of the connection, "192.0.2.1" or "2001:db8::1", filled in by edge;
+    // perhaps a proxy (client_address.h).
+    std::string peer;
 
     // The first header of that name, in any case; empty if there is none.
     std::string_view header(std::string_view name) const;

@@ -132,12 +132,13 @@ bool Router::fill_params(const Route& route, const std::vector<std::string_view>
     return true;
 }
 
-Result<Router::Route*> Router::route_for(std::string_view pattern) {
+Result<Router::Route*> Router::route_for(std::string_view below) {
+    const auto pattern = below.starts_with('/') ? prefix_ + std::string(below) : std::string(below);
     TRY_AS(auto segments, parse(pattern));
     for (auto& route : routes_) {
         if (equivalent(route.segments, segments)) return &route;
     }
-    Route added{std::string(pattern), std::move(segments), {}, nullptr};
+    Route added{pattern, std::move(segments), {}, nullptr};
     const auto place = std::ranges::upper_bound(routes_, added, more_literal);
     return &*routes_.insert(place, std::move(added));
 }

@@ -10,12 +10,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -63,8 +65,29 @@ struct Match {
     std::string allow;                 // for Kind::method_not_allowed: "GET, HEAD, POST"
 };
 
+// Stands before all routes of a router, if it has one: hears of each request before anything
+// answers, may answer in the route's place, and gives headers to whatever the answer is: a handler's
+// however late, a 404, a 405. Any loop calls it.
+struct Doorman {
+    struct Word {
+        std::optional<Response> instead{};  // also of an upgrade, whose connection then ends
+        std::vector<std::pair<std::string, std::string>> headers{};  // not in an accepted upgrade
+    };
+    virtual Word greet(const Request& request, const Match& match, Now now) = 0;
+
+ protected:
+    ~Doorman() = default;
+};
+
 class Router {
  public:
+    // What is added from here on stands below this path: "/ws", or empty. Handlers still see the
+    // path as received, for signatures are made over it.
+    void mount(std::string prefix) { prefix_ = std::move(prefix); }
+    // Borrowed; outlives the router.
+    void set_doorman(Doorman& doorman) { doorman_ = &doorman; }
+    Doorman* doorman() const { return doorman_; }
+
     // An Error if the pattern is malformed or the same question already has an answer.
     Result<void> on(std::string_view method, std::string_view pattern, Handler handler);
     // The target is borrowed and outlives the router. A path may have an upgrade and a GET handler:
@@ -101,6 +124,8 @@ class Router {
     static bool choose(const Route& route, const Request& request, Match& match);
     Result<Route*> route_for(std::string_view pattern);
 
+    std::string prefix_;
+    Doorman* doorman_ = nullptr;
     std::vector<Route> routes_;  // sorted: a route stands before those less literal than itself
 };
 

@@ -212,5 +212,24 @@ TEST(Responder, may_be_destroyed_by_its_own_answer) {
     EXPECT_EQ(responder, nullptr);
 }
 
+TEST(Router, finds_what_is_mounted_below_a_path_only_there_and_hands_on_the_path_as_received) {
+    Router router;
+    Target target;
+    router.mount("/ws");
+    expect_added(router.on("GET", "/apps/{id}", answering("app")));
+    expect_added(router.upgrade("/app/{key}", target));
+    router.mount("");
+    expect_added(router.on("GET", "/live", answering("live")));
+    EXPECT_EQ(answer(router, "GET", "/ws/app/k"), "upgrade");
+    EXPECT_EQ(answer(router, "GET", "/app/k"), "404");
+    EXPECT_EQ(answer(router, "GET", "/live"), "live");
+    EXPECT_EQ(answer(router, "GET", "/ws/live"), "404");
+    auto request = asking("GET", "/ws/apps/7");
+    EXPECT_EQ(router.match(request).kind, Kind::handler);
+    EXPECT_EQ(request.path, "/ws/apps/7");
+    EXPECT_EQ(request.param("id"), "7");
+    EXPECT_FALSE(router.on("GET", "no-slash", answering("it")).has_value());
+}
+
 }  // namespace
 }  // namespace carillon::http

@@ -488,17 +488,22 @@ std::vector<Kept> Hub::newest(const AppRef& app, std::string_view name, std::siz
     return found;
 }
 
-void Hub::each_channel(const AppRef& app, std::size_t first, std::size_t stripes,
-                       const Visit& visit) {
-    const auto& state = state_of(app);
+void Hub::each_channel(std::size_t first, std::size_t stripes, const AnyVisit& visit) {
     const auto end = std::min(first + stripes, ChannelTable::stripe_count);
     for (; first < end; ++first) {
         channels_.each(first, [&](const Channel& channel) {
-            if (&channel.app_state() == &state && !channel.unused()) {
-                visit(channel.name(), describe(channel));
-            }
+            if (channel.unused()) return;
+            visit(channel.app_state().app, channel.name(), describe(channel));
         });
     }
+}
+
+void Hub::each_channel(const AppRef& app, std::size_t first, std::size_t stripes,
+                       const Visit& visit) {
+    each_channel(first, stripes,
+                 [&](const AppRef& its, std::string_view name, const Description& description) {
+                     if (its->id == app->id) visit(name, description);
+                 });
 }
 
 void Hub::each_app(const AppVisit& visit) {

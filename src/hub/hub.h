@@ -134,9 +134,13 @@ class Hub {
     std::optional<Description> describe(const AppRef& app, std::string_view channel);
     // The newest of what the channel keeps, up to `count`, oldest first.
     std::vector<Kept> newest(const AppRef& app, std::string_view channel, std::size_t count);
-    // The app's channels that have subscribers, in `stripes` of the table's 1,024 from the stripe
-    // `first`: who wants all of them asks a part at a time. `visit` runs under a lock: it copies
-    // what it needs and returns.
+    // The channels that have subscribers, in `stripes` of the table's 1,024 from the stripe `first`:
+    // who wants all of them asks a part at a time. `visit` runs under a lock: it copies what it
+    // needs and returns.
+    using AnyVisit = std::function<void(const AppRef& app, std::string_view channel,
+                                        const Description& description)>;
+    void each_channel(std::size_t first, std::size_t stripes, const AnyVisit& visit);
+    // Of one app.
     using Visit = std::function<void(std::string_view channel, const Description& description)>;
     void each_channel(const AppRef& app, std::size_t first, std::size_t stripes,
                       const Visit& visit);

@@ -64,6 +64,20 @@ std::string to_text(const sockaddr_storage& address) {
     return "-";
 }
 
+std::string host_text(const sockaddr_storage& address) {
+    char text[INET6_ADDRSTRLEN] = "-";
+    if (address.ss_family == AF_INET) {
+        const auto& ip = reinterpret_cast<const sockaddr_in&>(address);
+        ::inet_ntop(AF_INET, &ip.sin_addr, text, sizeof text);
+    } else if (address.ss_family == AF_INET6) {
+        const auto& ip = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+        const bool v4 = IN6_IS_ADDR_V4MAPPED(&ip);
+        const void* const bytes = v4 ? ip.s6_addr + 12 : ip.s6_addr;
+        ::inet_ntop(v4 ? AF_INET : AF_INET6, bytes, text, sizeof text);
+    }
+    return text;
+}
+
 std::string to_text(const std::string& host, std::uint16_t port) {
     const bool v6 = host.find(':') != std::string::npos;
     return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);

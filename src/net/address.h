@@ -26,6 +26,8 @@ Result<Address> resolve(const std::string& host, std::uint16_t port);
 // "127.0.0.1:80", "[::1]:80", "-" for what is not IP.
 std::string to_text(const sockaddr_storage& address);
 std::string to_text(const std::string& host, std::uint16_t port);
+// "192.0.2.1", "2001:db8::1"; IPv4 within IPv6 as IPv4; "-" for what is not IP.
+std::string host_text(const sockaddr_storage& address);
 std::uint16_t bound_port(int fd);  // 0: not bound
 
 }  // namespace carillon::net

@@ -27,12 +27,17 @@ Io Socket::receive(std::span<char> into) {
 
 void Socket::finish_sending() { ::shutdown(descriptor_.fd(), SHUT_WR); }
 
-std::string Socket::peer() const {
+std::string Socket::peer() const { return to_text(peer_address()); }
+
+std::string Socket::peer_host() const { return host_text(peer_address()); }
+
+// Of no family where there is none.
+sockaddr_storage Socket::peer_address() const {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     if (::getpeername(descriptor_.fd(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
-        return "-";
-    return to_text(address);
+        return {};
+    return address;
 }
 
 int Socket::connect_error() const {

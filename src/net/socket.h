@@ -62,9 +62,10 @@ class Socket {
     void want_readable() { descriptor_.want_readable(); }
     void want_writable() { descriptor_.want_writable(); }
 
-    void finish_sending();      // the peer reads the end after what was sent; we can still receive
-    std::string peer() const;   // "ip:port" for logs, "-" when there is none
-    int connect_error() const;  // how a connect ended: 0 or its errno; reading it clears it
+    void finish_sending();     // the peer reads the end after what was sent; we can still receive
+    std::string peer() const;  // "ip:port" for logs, "-" when there is none
+    std::string peer_host() const;  // "ip", "-" when there is none
+    int connect_error() const;      // how a connect ended: 0 or its errno; reading it clears it
 
     static constexpr std::size_t pieces_max = 1024;  // IOV_MAX: the rest is the next call's
 
@@ -76,6 +77,7 @@ class Socket {
         return refusal(errno);
     }
     static Io refusal(int error);
+    sockaddr_storage peer_address() const;
 
     Descriptor descriptor_;
 };

@@ -332,7 +332,10 @@ TEST_F(SocketTest, is_non_blocking_without_delay_and_names_its_peer) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     ASSERT_EQ(::getsockname(peer_->fd(), reinterpret_cast<sockaddr*>(&address), &size), 0);
-    thread_.on_loop([&] { EXPECT_EQ(socket_->peer(), to_text(address)); });
+    thread_.on_loop([&] {
+        EXPECT_EQ(socket_->peer(), to_text(address));
+        EXPECT_EQ(socket_->peer_host(), "127.0.0.1");
+    });
     EXPECT_EQ(to_text(address).substr(0, 10), "127.0.0.1:");
 
     Pair pair = connected_pair();

@@ -6,8 +6,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -81,6 +83,16 @@ struct Session : hub::Subscriber {
     virtual void on_gone(hub::CloseReason) {}
 };
 
+// Where a protocol writes its own numbers, under the names that its users' dashboards know. The
+// operator's prefix and whatever labels the whole server are added behind it.
+struct MetricSink {
+    enum class Type : std::uint8_t { counter, gauge };
+    using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+    virtual ~MetricSink() = default;
+    virtual void metric(std::string_view name, Type type, std::string_view help) = 0;
+    virtual void sample(Labels labels, std::uint64_t value) = 0;  // of the metric begun last
+};
+
 // How one kind of client is greeted. Lives as long as the server; any loop calls it.
 struct Protocol : http::UpgradeTarget {
     virtual ~Protocol() = default;
@@ -91,6 +103,9 @@ struct Protocol : http::UpgradeTarget {
     // What it refused so far, by reason, for the metrics. Any thread.
     using RefusalVisitor = std::function<void(std::string_view reason, std::uint64_t count)>;
     virtual void each_refusal(const RefusalVisitor&) const {}
+    // Writes its numbers, and says when it has: now, or later and elsewhere, for what takes a while
+    // to count. `done` holds on to the sink.
+    virtual void write_metrics(MetricSink&, const std::function<void()>& done) { done(); }
 };
 
 }  // namespace carillon::protocol

@@ -18,7 +18,8 @@ void append_fields(std::string& out, const std::vector<Field<Owner>>& fields,
         out += " = ";
         if (field.secret) {
             out += "********";
-        } else if (field.value.kind == Value<Owner>::Kind::text) {
+        } else if (field.value.kind == Value<Owner>::Kind::text ||
+                   field.value.kind == Value<Owner>::Kind::list) {
             append_json_string(out, field.value.write(owner));
         } else {
             out += field.value.write(owner);

@@ -23,6 +23,7 @@ TEST(CheckConfig, prints_what_is_in_force_with_secrets_masked) {
     EXPECT_THAT(checked.text, StartsWith("host = \"127.0.0.1\"\nport = 7002\nthreads = 0\n"));
     EXPECT_THAT(checked.text, HasSubstr("\nmetrics.enabled = true\n"));
     EXPECT_THAT(checked.text, HasSubstr("\nlog.format = \"json\"\n"));
+    EXPECT_THAT(checked.text, HasSubstr("\ncors.methods = \"GET,POST,OPTIONS\"\n"));
     EXPECT_THAT(checked.text, HasSubstr("\napp_manager.array.apps[0].id = \"a\"\n"
                                         "app_manager.array.apps[0].key = \"k\"\n"
                                         "app_manager.array.apps[0].secret = ********\n"));

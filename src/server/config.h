@@ -12,14 +12,19 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "http/cors.h"
 #include "hub/app.h"
 
 namespace carillon::server {
+
+enum class MetricsDriver : unsigned char { prometheus };
 
 struct MetricsConfig {
     bool enabled = true;             // whether the admin routes are served at all
     std::string host = "127.0.0.1";  // their own address: numbers are not for everybody
     std::uint16_t port = 9601;       // 0: any free port
+    MetricsDriver driver = MetricsDriver::prometheus;
+    std::string prefix = "sockudo_";  // of the names that dashboards made for Sockudo look for
 };
 
 enum class LogFormat : unsigned char {
@@ -32,6 +37,34 @@ struct LogConfig {
     LogFormat format = LogFormat::json;
 };
 
+// Which pages of other origins may use the HTTP API from a browser.
+using CorsConfig = http::CorsPolicy;
+
+// How often one client's address may ask.
+struct RateLimitConfig {
+    std::uint32_t requests_max = 100;
+    std::uint32_t window_s = 60;
+    std::uint32_t trust_hops = 0;  // proxies in front whose X-Forwarded-For is believed
+};
+
+enum class RateLimiterDriver : unsigned char { memory };
+
+// Off unless asked for, unlike Sockudo's: a school or an office behind one address would be refused
+// after twenty connections a minute, and so would every test suite.
+struct RateLimiterConfig {
+    bool enabled = false;
+    RateLimiterDriver driver = RateLimiterDriver::memory;
+    RateLimitConfig api;  // requests to /apps/
+    RateLimitConfig websocket{.requests_max = 20};
+};
+
+// A publish that names a key is done once; who repeats it gets the first answer.
+struct IdempotencyConfig {
+    bool enabled = true;
+    std::uint32_t ttl_s = 120;  // how long a key is remembered
+    std::uint32_t key_bytes_max = 128;
+};
+
 struct Config {
     std::string host = "127.0.0.1";   // where clients connect; beyond loopback is a decision
     std::uint16_t port = 6001;        // 0: any free port
@@ -40,8 +73,19 @@ struct Config {
     std::uint32_t shutdown_grace_period_s = 10;  // for connections to end by themselves
     std::uint32_t activity_timeout_s = 120;      // of silence before a client is asked for life
     std::uint32_t websocket_max_payload_kb =
-        64;                            // one client message; longer closes the connection
-    std::uint32_t cache_ttl_s = 3600;  // how long a cache channel keeps its last event
+        64;                                  // one client message; longer closes the connection
+    std::uint32_t cache_ttl_s = 3600;        // how long a cache channel keeps its last event
+    std::uint32_t connections_max = 0;       // of this node, over all apps; 0: no limit
+    std::uint32_t sign_in_timeout_s = 3600;  // for clients of apps that want to know their users
+    std::string path_prefix;                 // of every client path: "/ws"; empty: none
+    std::uint32_t http_body_bytes_max = limits::http_body_bytes_max;  // of one request; then 413
+    bool usage_enabled = true;                                        // whether /usage answers
+    bool page_enabled = true;              // whether the page at / is served
+    bool allow_colon = false;              // whether a channel's name may hold ':'
+    bool strict_protocol_version = false;  // whether a client must say ?protocol=
+    CorsConfig cors;
+    RateLimiterConfig rate_limiter;
+    IdempotencyConfig idempotency;
     MetricsConfig metrics;
     LogConfig log;
 

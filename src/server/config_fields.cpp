@@ -1,115 +1,14 @@
 #include "server/config_fields.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "http/cors.h"
 #include "http/request.h"
+#include "server/config_values.h"
 #include "server/log_line.h"
 
 namespace carillon::server {
 namespace {
-
-// Where a value lands: AT(Config, metrics.port).
-#define AT(Owner, member) [](Owner& owner) -> auto& { return owner.member; }
-
-constexpr std::uint32_t any_number = UINT32_MAX;
-
-struct Range {
-    std::uint32_t least = 0;
-    std::uint32_t most = any_number;
-    std::string_view unit{};         // "seconds"
-    std::uint32_t scale = 1;         // what is written in KB is kept in bytes
-    bool minus_one_is_none = false;  // soketi writes "no limit" as -1, we as 0
-};
-
-std::string expectation(const Range& range) {
-    std::string text = "a number";
-    if (!range.unit.empty()) text += " of " + std::string(range.unit);
-    text += " from " + std::to_string(range.least);
-    if (range.most != any_number) text += " to " + std::to_string(range.most);
-    if (range.minus_one_is_none) text += " (0: no limit)";
-    return text;
-}
-
-bool read_number(std::string_view text, const Range& range, std::uint32_t& value) {
-    std::int64_t number = 0;
-    const auto* const end = text.end();
-    const auto [stopped, error] = std::from_chars(text.begin(), end, number);
-    if (error != std::errc{} || stopped != end) return false;
-    if (range.minus_one_is_none && number == -1) number = 0;
-    if (number < range.least || number > range.most) return false;
-    value = static_cast<std::uint32_t>(number) * range.scale;
-    return true;
-}
-
-// `at` is AT(…): from an Owner& to the number in it, of whatever width.
-template <class Owner, class At>
-Value<Owner> number(At at, Range range) {
-    return {Value<Owner>::Kind::number, expectation(range),
-            [at, range](Owner& owner, std::string_view text) {
-                std::uint32_t value = 0;
-                if (!read_number(text, range, value)) return false;
-                auto& place = at(owner);
-                place = static_cast<std::remove_reference_t<decltype(place)>>(value);
-                return true;
-            },
-            [at, range](const Owner& owner) {
-                return std::to_string(at(const_cast<Owner&>(owner)) / range.scale);
-            }};
-}
-
-template <class Owner, class At>
-Value<Owner> boolean(At at) {
-    return {Value<Owner>::Kind::boolean, "true or false",
-            [at](Owner& owner, std::string_view text) { return read_boolean(text, at(owner)); },
-            [at](const Owner& owner) {
-                return std::string(at(const_cast<Owner&>(owner)) ? "true" : "false");
-            }};
-}
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
-// Never empty, for an empty host or secret is a mistake with consequences, and so is a line's end
-// that came along from a file.
-template <class Owner, class At>
-Value<Owner> text(At at) {
-    return {Value<Owner>::Kind::text, "a text, not empty, without control characters",
-            [at](Owner& owner, std::string_view value) {
-                if (value.empty() || std::ranges::any_of(value, is_control)) return false;
-                at(owner) = value;
-                return true;
-            },
-            [at](const Owner& owner) { return at(const_cast<Owner&>(owner)); }};
-}
-
-struct Choice {
-    std::string_view name;
-    unsigned char value;
-};
-
-// One of a few names; the first that has a value is how it is written.
-template <class Owner, class At>
-Value<Owner> choice(At at, const std::vector<Choice>& choices) {
-    std::string expected;
-    for (const auto& one : choices) {
-        expected += (expected.empty() ? "one of " : ", ") + std::string(one.name);
-    }
-    return {Value<Owner>::Kind::text, expected,
-            [at, choices](Owner& owner, std::string_view name) {
-                for (const auto& one : choices) {
-                    if (!http::equals_ignoring_case(one.name, name)) continue;
-                    auto& place = at(owner);
-                    place = static_cast<std::remove_reference_t<decltype(place)>>(one.value);
-                    return true;
-                }
-                return false;
-            },
-            [at, choices](const Owner& owner) {
-                const auto value = static_cast<unsigned char>(at(const_cast<Owner&>(owner)));
-                const auto found = std::ranges::find(choices, value, &Choice::value);
-                return std::string(found->name);
-            }};
-}
 
 Choice level(base::LogLevel value) { return {name_of(value), static_cast<unsigned char>(value)}; }
 
@@ -128,14 +27,6 @@ std::vector<Choice> log_formats() {
 }
 
 constexpr Range port{0, 65535};
-constexpr Range optional_limit{.minus_one_is_none = true};
-constexpr Range presence_members{1, any_number};
-constexpr Range presence_member_kb{1, 1024, "kilobytes", 1024};
-constexpr Range channel_name{1, limits::channel_name_bytes_max, "bytes"};
-constexpr Range event_name{1, 4096, "bytes"};
-constexpr Range event_channels{1, limits::publish_channels_max};
-constexpr Range event_payload_kb{1, limits::http_body_bytes_max / limits::kib, "kilobytes", 1024};
-constexpr Range event_batch{1, 10'000};
 
 std::vector<Field<Config>> server_fields() {
     using C = Config;
@@ -152,10 +43,24 @@ std::vector<Field<Config>> server_fields() {
          number<C>(AT(C, websocket_max_payload_kb), {1, 16'384, "kilobytes"})},
         {{"channel_limits.cache_ttl", "cache_ttl_s", "CACHE_TTL_SECONDS"},
          number<C>(AT(C, cache_ttl_s), {1, 30 * 86'400, "seconds"})},
+        {{"max_connections", {}, "SOCKUDO_MAX_CONNECTIONS"},
+         number<C>(AT(C, connections_max), optional_limit)},
+        {{"user_authentication_timeout", "user_authentication_timeout_s",
+          "USER_AUTHENTICATION_TIMEOUT"},
+         number<C>(AT(C, sign_in_timeout_s), {1, 86'400, "seconds"})},
+        {{"channel_limits.allow_colon", {}, "CHANNEL_ALLOW_COLON"}, boolean<C>(AT(C, allow_colon))},
+        {{"strict_protocol_version", {}, "STRICT_PROTOCOL_VERSION"},
+         boolean<C>(AT(C, strict_protocol_version))},
+        {{"page.enabled", {}, "PAGE_ENABLED"}, boolean<C>(AT(C, page_enabled))},
         {{"metrics.enabled", {}, "METRICS_ENABLED"}, boolean<C>(AT(C, metrics.enabled))},
         {{"metrics.host", {}, "METRICS_HOST"}, text<C>(AT(C, metrics.host))},
         {{"metrics.port", {}, "METRICS_PORT", "--metrics-port"},
          number<C>(AT(C, metrics.port), port)},
+        {{"metrics.driver", {}, "METRICS_DRIVER"},
+         choice<C>(AT(C, metrics.driver), {{"prometheus", 0}})},
+        {{"metrics.prometheus.prefix", {}, "METRICS_PROMETHEUS_PREFIX"},
+         normal_text<C>(AT(C, metrics.prefix), "letters, digits and _, no digit first",
+                        normal_metric_prefix)},
         {{"log.level", {}, "LOG_LEVEL"}, choice<C>(AT(C, log.level), log_levels())},
         {{"log.format", {}, "LOG_FORMAT"}, choice<C>(AT(C, log.format), log_formats())},
         {{{}, {}, {}, "--insecure-demo-credentials"}, boolean<C>(AT(C, insecure_demo_credentials))},
@@ -183,41 +88,56 @@ std::vector<Field<Config>> limit_fields() {
     };
 }
 
-std::vector<Field<hub::App>> make_app_fields() {
-    using A = hub::App;
+// What the HTTP side does for whom.
+std::vector<Field<Config>> http_fields() {
+    using C = Config;
     return {
-        {{"id", {}, "SOCKUDO_DEFAULT_APP_ID"}, text<A>(AT(A, id))},
-        {{"key", {}, "SOCKUDO_DEFAULT_APP_KEY"}, text<A>(AT(A, key))},
-        {{"secret", {}, "SOCKUDO_DEFAULT_APP_SECRET"}, text<A>(AT(A, secret)), true},
-        {{"enabled", {}, "SOCKUDO_DEFAULT_APP_ENABLED"}, boolean<A>(AT(A, enabled))},
-        {{"enable_client_messages", "enableClientMessages",
-          "SOCKUDO_DEFAULT_APP_ENABLE_CLIENT_MESSAGES"},
-         boolean<A>(AT(A, client_events))},
-        {{"max_connections", "maxConnections", "SOCKUDO_DEFAULT_APP_MAX_CONNECTIONS"},
-         number<A>(AT(A, limits.connections_max), optional_limit)},
-        {{"max_client_events_per_second", "maxClientEventsPerSecond",
-          "SOCKUDO_DEFAULT_APP_MAX_CLIENT_EVENTS_PER_SECOND"},
-         number<A>(AT(A, limits.client_events_per_second), optional_limit)},
-        {{"max_presence_members_per_channel", "maxPresenceMembersPerChannel",
-          "SOCKUDO_DEFAULT_APP_MAX_PRESENCE_MEMBERS_PER_CHANNEL"},
-         number<A>(AT(A, limits.presence_members_max), presence_members)},
-        {{"max_presence_member_size_in_kb", "maxPresenceMemberSizeInKb",
-          "SOCKUDO_DEFAULT_APP_MAX_PRESENCE_MEMBER_SIZE_IN_KB"},
-         number<A>(AT(A, limits.presence_member_bytes_max), presence_member_kb)},
-        {{"max_channel_name_length", "maxChannelNameLength",
-          "SOCKUDO_DEFAULT_APP_MAX_CHANNEL_NAME_LENGTH"},
-         number<A>(AT(A, limits.channel_name_bytes_max), channel_name)},
-        {{"max_event_channels_at_once", "maxEventChannelsAtOnce",
-          "SOCKUDO_DEFAULT_APP_MAX_EVENT_CHANNELS_AT_ONCE"},
-         number<A>(AT(A, limits.event_channels_max), event_channels)},
-        {{"max_event_name_length", "maxEventNameLength",
-          "SOCKUDO_DEFAULT_APP_MAX_EVENT_NAME_LENGTH"},
-         number<A>(AT(A, limits.event_name_bytes_max), event_name)},
-        {{"max_event_payload_in_kb", "maxEventPayloadInKb",
-          "SOCKUDO_DEFAULT_APP_MAX_EVENT_PAYLOAD_IN_KB"},
-         number<A>(AT(A, limits.event_payload_bytes_max), event_payload_kb)},
-        {{"max_event_batch_size", "maxEventBatchSize", "SOCKUDO_DEFAULT_APP_MAX_EVENT_BATCH_SIZE"},
-         number<A>(AT(A, limits.event_batch_max), event_batch)},
+        {{"path_prefix"},
+         normal_text<C>(AT(C, path_prefix), "a path such as /ws, of letters, digits and -._~",
+                        normal_path_prefix)},
+        {{"http_api.request_limit_in_mb"},
+         number<C>(AT(C, http_body_bytes_max), {1, 100, "megabytes", limits::mib})},
+        {{"http_api.usage_enabled", {}, "HTTP_API_USAGE_ENABLED"},
+         boolean<C>(AT(C, usage_enabled))},
+        {{"cors.origin", {}, "CORS_ORIGINS"},
+         list<C>(AT(C, cors.origins), std::string(origin_list), http::is_origin_pattern)},
+        {{"cors.methods", {}, "CORS_METHODS"},
+         list<C>(AT(C, cors.methods), "a list of methods", is_token)},
+        {{"cors.allowed_headers", {}, "CORS_HEADERS"},
+         list<C>(AT(C, cors.allowed_headers), "a list of names of headers", is_token)},
+        {{"cors.credentials", {}, "CORS_CREDENTIALS"}, boolean<C>(AT(C, cors.credentials))},
+        {{"idempotency.enabled", {}, "IDEMPOTENCY_ENABLED"},
+         boolean<C>(AT(C, idempotency.enabled))},
+        {{"idempotency.ttl_seconds", {}, "IDEMPOTENCY_TTL_SECONDS"},
+         number<C>(AT(C, idempotency.ttl_s), {1, 86'400, "seconds"})},
+        {{"idempotency.max_key_length", {}, "IDEMPOTENCY_MAX_KEY_LENGTH"},
+         number<C>(AT(C, idempotency.key_bytes_max), {1, 1024, "bytes"})},
+    };
+}
+
+constexpr Range requests{1, any_number};
+constexpr Range window{1, 86'400, "seconds"};
+constexpr Range hops{0, 32};
+
+std::vector<Field<Config>> rate_limiter_fields() {
+    using C = Config;
+    return {
+        {{"rate_limiter.enabled", {}, "RATE_LIMITER_ENABLED"},
+         boolean<C>(AT(C, rate_limiter.enabled))},
+        {{"rate_limiter.driver", {}, "RATE_LIMITER_DRIVER"},
+         choice<C>(AT(C, rate_limiter.driver), {{"memory", 0}}, {"redis", "redis-cluster"})},
+        {{"rate_limiter.api_rate_limit.max_requests", {}, "RATE_LIMITER_API_MAX_REQUESTS"},
+         number<C>(AT(C, rate_limiter.api.requests_max), requests)},
+        {{"rate_limiter.api_rate_limit.window_seconds", {}, "RATE_LIMITER_API_WINDOW_SECONDS"},
+         number<C>(AT(C, rate_limiter.api.window_s), window)},
+        {{"rate_limiter.api_rate_limit.trust_hops", {}, "RATE_LIMITER_API_TRUST_HOPS"},
+         number<C>(AT(C, rate_limiter.api.trust_hops), hops)},
+        {{"rate_limiter.websocket_rate_limit.max_requests", {}, "RATE_LIMITER_WS_MAX_REQUESTS"},
+         number<C>(AT(C, rate_limiter.websocket.requests_max), requests)},
+        {{"rate_limiter.websocket_rate_limit.window_seconds", {}, "RATE_LIMITER_WS_WINDOW_SECONDS"},
+         number<C>(AT(C, rate_limiter.websocket.window_s), window)},
+        {{"rate_limiter.websocket_rate_limit.trust_hops", {}, "RATE_LIMITER_WS_TRUST_HOPS"},
+         number<C>(AT(C, rate_limiter.websocket.trust_hops), hops)},
     };
 }
 
@@ -226,14 +146,11 @@ std::vector<Field<hub::App>> make_app_fields() {
 const std::vector<Field<Config>>& config_fields() {
     static const auto fields = [] {
         auto all = server_fields();
-        for (auto& field : limit_fields()) all.push_back(std::move(field));
+        for (auto&& more : {http_fields(), rate_limiter_fields(), limit_fields()}) {
+            all.insert(all.end(), more.begin(), more.end());
+        }
         return all;
     }();
-    return fields;
-}
-
-const std::vector<Field<hub::App>>& app_fields() {
-    static const auto fields = make_app_fields();
     return fields;
 }
 

@@ -4,11 +4,13 @@
 // can disagree. Adding a setting is a field in config.h and a line in config_fields.cpp.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "http/request.h"
 #include "server/config.h"
 
 namespace carillon::server {
@@ -17,12 +19,24 @@ namespace carillon::server {
 // same way in all three places.
 template <class Owner>
 struct Value {
-    enum class Kind : unsigned char { text, number, boolean };
+    enum class Kind : unsigned char {
+        text,
+        number,
+        boolean,
+        list  // words with commas between them; in the file also an array
+    };
     Kind kind = Kind::text;
     std::string expected;  // completes "expected …"
     // False: not what was expected; the owner is untouched.
     std::function<bool(Owner&, std::string_view)> read;
     std::function<std::string(const Owner&)> write;
+    // What it may be one day: said, and the owner is untouched.
+    std::vector<std::string_view> unbuilt{};
+
+    bool is_unbuilt(std::string_view text) const {
+        return std::ranges::any_of(
+            unbuilt, [&](std::string_view name) { return http::equals_ignoring_case(name, text); });
+    }
 };
 
 // What a setting is called; empty: it is not there.
@@ -41,8 +55,8 @@ struct Field : Names {
 
 const std::vector<Field<Config>>& config_fields();
 
-// An app's: in app_manager.array.apps[], and the environment's default app. Their `also` is the
-// camelCase of older servers.
+// An app's: in app_manager.array.apps[], and the environment's default app. In the file each may
+// also be written in the camelCase of older servers.
 const std::vector<Field<hub::App>>& app_fields();
 
 // true, 1, yes, on; false, 0, no, off; in any case.

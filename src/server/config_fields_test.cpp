@@ -1,5 +1,6 @@
 #include "server/config_fields.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -46,11 +47,17 @@ TEST(ConfigFields, read_what_they_write_and_accept_every_default) {
     expect_round_trips(app_fields(), demo_app({}));
 }
 
+// What may be empty: a list, and what stands before something else.
+bool may_be_empty(const Field<Config>& field) {
+    return field.value.kind == Value<Config>::Kind::list || field.path == "path_prefix" ||
+           field.path == "metrics.prometheus.prefix";
+}
+
 TEST(ConfigFields, leave_the_owner_alone_when_the_text_is_not_what_they_expect) {
     for (const auto& field : config_fields()) {
         Config config;
         const auto before = field.value.write(config);
-        EXPECT_FALSE(field.value.read(config, "")) << field.path;
+        EXPECT_TRUE(may_be_empty(field) || !field.value.read(config, "")) << field.path;
         EXPECT_FALSE(field.value.read(config, "a\nb")) << field.path;
         EXPECT_EQ(field.value.write(config), before) << field.path;
     }
@@ -76,6 +83,66 @@ TEST(ConfigFields, keep_kilobytes_as_bytes) {
     EXPECT_TRUE(field.value.read(app, "10240"));
     EXPECT_EQ(app.limits.event_payload_bytes_max, 10U * 1024 * 1024);
     EXPECT_EQ(field.value.write(app), "10240");
+}
+
+template <class Owner>
+const Value<Owner>& value_of(const std::vector<Field<Owner>>& fields, std::string_view path) {
+    return std::ranges::find(fields, path, &Field<Owner>::path)->value;
+}
+
+TEST(ConfigFields, read_a_list_by_its_commas_without_the_space_around_them) {
+    const auto& origins = value_of(config_fields(), "cors.origin");
+    Config config;
+    EXPECT_TRUE(origins.read(config, " https://a.example ,, *.b.example"));
+    EXPECT_THAT(config.cors.origins, ::testing::ElementsAre("https://a.example", "*.b.example"));
+    EXPECT_EQ(origins.write(config), "https://a.example,*.b.example");
+    EXPECT_TRUE(origins.read(config, ""));
+    EXPECT_THAT(config.cors.origins, ::testing::IsEmpty());
+    EXPECT_FALSE(origins.read(config, "https://a.example, https://*.*.example"));
+    EXPECT_FALSE(value_of(config_fields(), "cors.methods").read(config, "GET, PO ST"));
+    EXPECT_FALSE(value_of(config_fields(), "cors.allowed_headers").read(config, "X-A, X:B"));
+    EXPECT_EQ(config.cors.methods.size(), 3U);
+}
+
+TEST(ConfigFields, bring_the_path_prefix_into_one_form) {
+    const auto& field = value_of(config_fields(), "path_prefix");
+    Config config;
+    const std::vector<std::pair<std::string, std::string>> cases{
+        {"/", ""}, {"", ""}, {"/ws", "/ws"}, {"/ws/", "/ws"}, {"/a/b-1._~", "/a/b-1._~"}};
+    for (const auto& [given, meant] : cases) {
+        EXPECT_TRUE(field.read(config, given)) << given;
+        EXPECT_EQ(config.path_prefix, meant);
+    }
+    for (const auto* text : {"ws", "//", "/a//b", "/a//", "/./a", "/..", "/{x}", "/a?b", "/a#b",
+                             "/%41", "/a b", "/\xc3\xa4", "http://x/"}) {
+        config.path_prefix = "/before";
+        EXPECT_FALSE(field.read(config, text)) << text;
+        EXPECT_EQ(config.path_prefix, "/before");
+    }
+}
+
+TEST(ConfigFields, take_a_metrics_prefix_that_can_begin_a_name) {
+    const auto& field = value_of(config_fields(), "metrics.prometheus.prefix");
+    Config config;
+    for (const auto* text : {"sockudo_", "_", "a9", "A", ""}) {
+        EXPECT_TRUE(field.read(config, text)) << text;
+        EXPECT_EQ(config.metrics.prefix, text);
+    }
+    for (const auto* text : {"9a", "a-b", "a:b", " ", "a "}) {
+        EXPECT_FALSE(field.read(config, text)) << text;
+    }
+}
+
+TEST(ConfigFields, take_no_zero_where_it_would_lock_everybody_out) {
+    for (const auto* path : {"rate_limiter.api_rate_limit.max_requests",
+                             "rate_limiter.websocket_rate_limit.max_requests",
+                             "rate_limiter.api_rate_limit.window_seconds",
+                             "rate_limiter.websocket_rate_limit.window_seconds",
+                             "http_api.request_limit_in_mb", "idempotency.max_key_length"}) {
+        Config config;
+        EXPECT_FALSE(value_of(config_fields(), path).read(config, "0")) << path;
+        EXPECT_TRUE(value_of(config_fields(), path).read(config, "1")) << path;
+    }
 }
 
 TEST(ConfigFields, read_booleans_in_every_spelling_of_the_old_servers) {

@@ -71,12 +71,25 @@ std::string snake_case(std::string_view camel) {
     return snake;
 }
 
+// Of Config or App, by one of its names in the file.
 template <class Owner>
 const Field<Owner>* find_field(const std::vector<Field<Owner>>& fields, std::string_view path) {
     const auto found = std::ranges::find_if(fields, [&](const Field<Owner>& field) {
         return !path.empty() && (path == field.path || path == field.also);
     });
     return found == fields.end() ? nullptr : &*found;
+}
+
+// The words of an array with commas between them: the text that a list reads.
+std::optional<std::string> text_of_array(const json::array& array) {
+    std::string text;
+    for (const auto& element : array) {
+        if (!element.is_string()) return std::nullopt;
+        const std::string_view word = element.get_string();
+        if (word.empty() || word.find(',') != std::string_view::npos) return std::nullopt;
+        text += (text.empty() ? "" : ",") + std::string(word);
+    }
+    return text;
 }
 
 // The value as the text that a Value reads, if its JSON type suits. 3.0 is no whole number here.
@@ -89,6 +102,7 @@ std::optional<std::string> text_of(const json::value& value, typename Value<Owne
     }
     if (kind == Kind::number && value.is_int64()) return std::to_string(value.get_int64());
     if (kind == Kind::number && value.is_uint64()) return std::to_string(value.get_uint64());
+    if (kind == Kind::list && value.is_array()) return text_of_array(value.get_array());
     if (!value.is_string()) return std::nullopt;
     return std::string(value.get_string());
 }
@@ -141,9 +155,12 @@ class Reader {
         if (text && text->find("${") != std::string::npos) {
             return say(Severity::error, path, "replacing ${...} is not yet supported");
         }
-        if (!text || !field.value.read(owner, *text)) {
-            say(Severity::error, path, "expected " + field.value.expected);
+        if (text && field.value.read(owner, *text)) return;
+        if (text && field.value.is_unbuilt(*text)) {
+            return say(Severity::warning, path,
+                       "this value is not yet supported; it has no effect");
         }
+        say(Severity::error, path, "expected " + field.value.expected);
     }
 
     void read_apps(const json::value& value) {
@@ -175,7 +192,9 @@ class Reader {
                          Keys& seen) {
         const std::string_view key = member.key();
         const auto& unbuilt = unbuilt_app_keys();
-        if (const auto* field = find_field(app_fields(), key)) {
+        const auto* field = find_field(app_fields(), key);
+        if (field == nullptr) field = find_field(app_fields(), snake_case(key));
+        if (field != nullptr) {
             read_field(*field, path, member.value(), app, seen);
         } else if (std::ranges::find(unbuilt, snake_case(key)) != unbuilt.end()) {
             if (!member.value().is_null()) say_unbuilt(path);

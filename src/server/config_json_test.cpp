@@ -55,6 +55,142 @@ TEST(ConfigJson, reads_the_shape_of_sockudos_file) {
     EXPECT_EQ(limits.event_batch_max, 5U);
 }
 
+TEST(ConfigJson, reads_what_the_http_side_does_for_whom) {
+    const auto loaded = load_file(R"({
+        "max_connections": 1, "user_authentication_timeout": 2, "path_prefix": "/ws/",
+        "strict_protocol_version": true, "channel_limits": {"allow_colon": true},
+        "page": {"enabled": false},
+        "cors": {"origin": ["https://a.example", "*.b.example"], "methods": ["GET"],
+                 "allowed_headers": ["X-A", "X-B"], "credentials": false},
+        "rate_limiter": {"enabled": true, "driver": "memory",
+            "api_rate_limit": {"max_requests": 3, "window_seconds": 4, "trust_hops": 5},
+            "websocket_rate_limit": {"max_requests": 6, "window_seconds": 7, "trust_hops": 8}},
+        "http_api": {"request_limit_in_mb": 9, "usage_enabled": false},
+        "idempotency": {"enabled": false, "ttl_seconds": 10, "max_key_length": 11},
+        "metrics": {"driver": "prometheus", "prometheus": {"prefix": "x_"}}
+    })");
+    EXPECT_THAT(lines_of(loaded), IsEmpty());
+    const auto& config = loaded.config;
+    EXPECT_EQ(config.connections_max, 1U);
+    EXPECT_EQ(config.sign_in_timeout_s, 2U);
+    EXPECT_EQ(config.path_prefix, "/ws");
+    EXPECT_TRUE(config.strict_protocol_version);
+    EXPECT_TRUE(config.allow_colon);
+    EXPECT_FALSE(config.page_enabled);
+    EXPECT_THAT(config.cors.origins, ElementsAre("https://a.example", "*.b.example"));
+    EXPECT_THAT(config.cors.methods, ElementsAre("GET"));
+    EXPECT_THAT(config.cors.allowed_headers, ElementsAre("X-A", "X-B"));
+    EXPECT_FALSE(config.cors.credentials);
+    EXPECT_TRUE(config.rate_limiter.enabled);
+    EXPECT_EQ(config.rate_limiter.api.requests_max, 3U);
+    EXPECT_EQ(config.rate_limiter.api.window_s, 4U);
+    EXPECT_EQ(config.rate_limiter.api.trust_hops, 5U);
+    EXPECT_EQ(config.rate_limiter.websocket.requests_max, 6U);
+    EXPECT_EQ(config.rate_limiter.websocket.window_s, 7U);
+    EXPECT_EQ(config.rate_limiter.websocket.trust_hops, 8U);
+    EXPECT_EQ(config.http_body_bytes_max, 9U * 1024 * 1024);
+    EXPECT_FALSE(config.usage_enabled);
+    EXPECT_FALSE(config.idempotency.enabled);
+    EXPECT_EQ(config.idempotency.ttl_s, 10U);
+    EXPECT_EQ(config.idempotency.key_bytes_max, 11U);
+    EXPECT_EQ(config.metrics.prefix, "x_");
+}
+
+TEST(ConfigJson, has_these_defaults_for_the_http_side) {
+    const Config config = load_file("{}").config;
+    EXPECT_EQ(config.connections_max, 0U);
+    EXPECT_EQ(config.sign_in_timeout_s, 3600U);
+    EXPECT_EQ(config.path_prefix, "");
+    EXPECT_THAT(config.cors.origins, ElementsAre("*"));
+    EXPECT_THAT(config.cors.methods, ElementsAre("GET", "POST", "OPTIONS"));
+    EXPECT_TRUE(config.cors.credentials);
+    EXPECT_FALSE(config.rate_limiter.enabled);
+    EXPECT_EQ(config.rate_limiter.api.requests_max, 100U);
+    EXPECT_EQ(config.rate_limiter.websocket.requests_max, 20U);
+    EXPECT_EQ(config.rate_limiter.api.window_s + config.rate_limiter.websocket.window_s, 120U);
+    EXPECT_EQ(config.rate_limiter.api.trust_hops + config.rate_limiter.websocket.trust_hops, 0U);
+    EXPECT_EQ(config.http_body_bytes_max, 10U * 1024 * 1024);
+    EXPECT_TRUE(config.usage_enabled && config.page_enabled && config.idempotency.enabled);
+    EXPECT_EQ(config.idempotency.ttl_s, 120U);
+    EXPECT_EQ(config.idempotency.key_bytes_max, 128U);
+    EXPECT_FALSE(config.allow_colon || config.strict_protocol_version);
+    EXPECT_EQ(config.metrics.prefix, "sockudo_");
+}
+
+TEST(ConfigJson, reads_what_an_app_can_switch_in_both_spellings) {
+    const auto snake = load_file(with_app(R"(
+        "max_backend_events_per_second": "1", "max_read_requests_per_second": 2,
+        "enable_user_authentication": true, "enable_watchlist_events": true,
+        "allowed_origins": ["https://a.example", "*.b.example"], "decay_seconds": 3,
+        "terminate_on_limit": true, "enable_subscription_count": true)"));
+    const auto camel = load_file(with_app(R"(
+        "maxBackendEventsPerSecond": 1, "maxReadRequestsPerSecond": "2",
+        "enableUserAuthentication": true, "enableWatchlistEvents": true,
+        "allowedOrigins": "https://a.example, *.b.example", "decaySeconds": "3",
+        "terminateOnLimit": true, "enableSubscriptionCount": true)"));
+    for (const auto* loaded : {&snake, &camel}) {
+        EXPECT_THAT(lines_of(*loaded), IsEmpty());
+        const auto& app = loaded->config.apps.at(0);
+        EXPECT_EQ(app.limits.backend_events_per_second, 1U);
+        EXPECT_EQ(app.limits.read_requests_per_second, 2U);
+        EXPECT_EQ(app.limits.client_events_window_s, 3U);
+        EXPECT_TRUE(app.sign_in && app.watchlists && app.subscription_counts);
+        EXPECT_TRUE(app.client_events_or_end);
+        EXPECT_THAT(app.allowed_origins, ElementsAre("https://a.example", "*.b.example"));
+    }
+    const auto other = load_file(with_app(R"("enable_subscription_count_events": true)"));
+    EXPECT_THAT(lines_of(other), IsEmpty());
+    EXPECT_TRUE(other.config.apps.at(0).subscription_counts);
+    EXPECT_THAT(
+        lines_of(load_file(with_app(R"("decaySeconds": 3, "decay_seconds": 3, "decay_secs": 3)"))),
+        ElementsAre("error: app_manager.array.apps[0].decay_seconds: given twice, under "
+                    "two names",
+                    "warning: app_manager.array.apps[0].decay_secs: unknown key; did you "
+                    "mean decay_seconds?"));
+}
+
+TEST(ConfigJson, knows_three_ways_to_say_that_there_is_no_limit) {
+    for (const auto* nothing : {"null", "0", "-1"}) {
+        const std::string value = nothing;
+        const auto loaded = load_file(with_app(R"("max_backend_events_per_second": )" + value +
+                                               R"(, "max_read_requests_per_second": )" + value));
+        EXPECT_THAT(lines_of(loaded), IsEmpty());
+        EXPECT_EQ(loaded.config.apps.at(0).limits.backend_events_per_second, 0U);
+        EXPECT_EQ(loaded.config.apps.at(0).limits.read_requests_per_second, 0U);
+    }
+}
+
+TEST(ConfigJson, takes_no_list_with_anything_in_it_that_is_no_word) {
+    for (const auto* list : {R"([1])", R"([""])", R"(["a,b"])", R"(["a b"])", R"({"a": 1})", "7",
+                             R"(["https://a.example/"])", R"([["*"]])"}) {
+        const auto loaded = load_file(with_app(R"("allowed_origins": )" + std::string(list)));
+        EXPECT_THAT(lines_of(loaded),
+                    ElementsAre("error: app_manager.array.apps[0].allowed_origins: expected a "
+                                "list of origins such as https://a.example, each with one * at "
+                                "most"))
+            << list;
+        EXPECT_THAT(loaded.config.apps.at(0).allowed_origins, IsEmpty());
+    }
+    EXPECT_THAT(lines_of(load_file(with_app(R"("allowed_origins": [])"))), IsEmpty());
+}
+
+TEST(ConfigJson, never_falls_back_to_defaults_in_silence_because_one_number_is_a_number) {
+    // Sockudo wants text here and nothing else, and drops the whole file where it finds a number.
+    const auto loaded = load_file(R"({"port": 7001, "metrics": {"port": "9999"},
+        "app_manager": {"array": {"apps": [
+        {"id": "a", "key": "k", "secret": "s", "max_connections": 5, "max_event_batch_size": "6",
+         "max_event_name_length": "seven"}]}}})");
+    EXPECT_THAT(lines_of(loaded),
+                ElementsAre("error: app_manager.array.apps[0].max_event_name_length: expected a "
+                            "number of bytes from 1 to 4096"));
+    EXPECT_TRUE(loaded.failed());
+    EXPECT_EQ(loaded.config.port, 7001);
+    EXPECT_EQ(loaded.config.metrics.port, 9999);
+    EXPECT_EQ(loaded.config.apps.at(0).id, "a");
+    EXPECT_EQ(loaded.config.apps.at(0).limits.connections_max, 5U);
+    EXPECT_EQ(loaded.config.apps.at(0).limits.event_batch_max, 6U);
+}
+
 TEST(ConfigJson, reads_apps_with_numbers_as_numbers_or_as_text) {
     const auto loaded = load_file(R"({"app_manager": {"array": {"apps": [
         {"id": "a", "key": "ak", "secret": "as", "enabled": false, "enable_client_messages": true,
@@ -127,17 +263,35 @@ TEST(ConfigJson, calls_an_unknown_key_an_error_when_asked_to) {
 
 TEST(ConfigJson, says_which_of_sockudos_keys_do_nothing_yet) {
     EXPECT_THAT(
-        lines_of(load_file(R"({"ssl": {"enabled": true}, "metrics": {"driver": "prometheus"}})")),
+        lines_of(load_file(
+            R"({"ssl": {"enabled": true}, "http_api": {"accept_traffic": {"memory_threshold": 1}},
+                "rate_limiter": {"api_rate_limit": {"identifier": "api"}}})")),
         ElementsAre("warning: ssl: not yet supported; it has no effect",
-                    "warning: metrics.driver: not yet supported; it has no effect"));
+                    "warning: http_api.accept_traffic: not yet supported; it has no effect",
+                    "warning: rate_limiter.api_rate_limit.identifier: not yet supported; it has "
+                    "no effect"));
     EXPECT_THAT(
-        lines_of(load_file(with_app(
-            R"("allowedOrigins": ["*"], "webhooks": null, "max_read_requests_per_second": 1)"))),
-        ElementsAre(
-            "warning: app_manager.array.apps[0].allowedOrigins: not yet supported; it has no "
-            "effect",
-            "warning: app_manager.array.apps[0].max_read_requests_per_second: not yet supported; "
-            "it has no effect"));
+        lines_of(load_file(
+            with_app(R"("channelNamespaces": ["*"], "webhooks": null, "policy": {"limits": {}})"))),
+        ElementsAre("warning: app_manager.array.apps[0].channelNamespaces: not yet supported; it "
+                    "has no effect",
+                    "warning: app_manager.array.apps[0].policy: not yet supported; it has no "
+                    "effect"));
+}
+
+TEST(ConfigJson, says_which_of_sockudos_values_do_nothing_yet_and_which_are_none) {
+    const auto loaded = load_file(R"({"rate_limiter": {"enabled": true, "driver": "Redis"}})");
+    EXPECT_THAT(lines_of(loaded),
+                ElementsAre("warning: rate_limiter.driver: this value is not yet supported; it "
+                            "has no effect"));
+    EXPECT_TRUE(loaded.config.rate_limiter.enabled);
+    EXPECT_THAT(lines_of(load_file(R"({"rate_limiter": {"driver": "Memory"},
+                                       "metrics": {"driver": "Prometheus"}})")),
+                IsEmpty());
+    EXPECT_THAT(lines_of(load_file(R"({"rate_limiter": {"driver": "disk"},
+                                       "metrics": {"driver": "statsd"}})")),
+                ElementsAre("error: rate_limiter.driver: expected one of memory",
+                            "error: metrics.driver: expected one of prometheus"));
 }
 
 TEST(ConfigJson, names_path_range_and_unit_where_a_value_is_wrong_and_keeps_the_default) {

@@ -66,6 +66,61 @@ TEST(ConfigLoad, reads_every_variable) {
     EXPECT_EQ(config.log.format, LogFormat::text);
 }
 
+TEST(ConfigLoad, reads_every_variable_of_the_http_side) {
+    const auto loaded = load_environment({{"SOCKUDO_MAX_CONNECTIONS", "1"},
+                                          {"USER_AUTHENTICATION_TIMEOUT", "2"},
+                                          {"CHANNEL_ALLOW_COLON", "yes"},
+                                          {"STRICT_PROTOCOL_VERSION", "yes"},
+                                          {"PAGE_ENABLED", "no"},
+                                          {"CORS_ORIGINS", "https://a.example, *.b.example"},
+                                          {"CORS_METHODS", "GET,PUT"},
+                                          {"CORS_HEADERS", "X-A"},
+                                          {"CORS_CREDENTIALS", "off"},
+                                          {"RATE_LIMITER_ENABLED", "true"},
+                                          {"RATE_LIMITER_DRIVER", "memory"},
+                                          {"RATE_LIMITER_API_MAX_REQUESTS", "3"},
+                                          {"RATE_LIMITER_API_WINDOW_SECONDS", "4"},
+                                          {"RATE_LIMITER_API_TRUST_HOPS", "5"},
+                                          {"RATE_LIMITER_WS_MAX_REQUESTS", "6"},
+                                          {"RATE_LIMITER_WS_WINDOW_SECONDS", "7"},
+                                          {"RATE_LIMITER_WS_TRUST_HOPS", "8"},
+                                          {"HTTP_API_USAGE_ENABLED", "0"},
+                                          {"IDEMPOTENCY_ENABLED", "0"},
+                                          {"IDEMPOTENCY_TTL_SECONDS", "9"},
+                                          {"IDEMPOTENCY_MAX_KEY_LENGTH", "10"},
+                                          {"METRICS_DRIVER", "PROMETHEUS"},
+                                          {"METRICS_PROMETHEUS_PREFIX", "x_"}});
+    EXPECT_THAT(lines_of(loaded), IsEmpty());
+    const auto& config = loaded.config;
+    EXPECT_EQ(config.connections_max, 1U);
+    EXPECT_EQ(config.sign_in_timeout_s, 2U);
+    EXPECT_TRUE(config.allow_colon && config.strict_protocol_version);
+    EXPECT_FALSE(config.page_enabled || config.usage_enabled);
+    EXPECT_THAT(config.cors.origins, ElementsAre("https://a.example", "*.b.example"));
+    EXPECT_THAT(config.cors.methods, ElementsAre("GET", "PUT"));
+    EXPECT_THAT(config.cors.allowed_headers, ElementsAre("X-A"));
+    EXPECT_FALSE(config.cors.credentials);
+    EXPECT_TRUE(config.rate_limiter.enabled);
+    EXPECT_EQ(config.rate_limiter.api.requests_max, 3U);
+    EXPECT_EQ(config.rate_limiter.api.window_s, 4U);
+    EXPECT_EQ(config.rate_limiter.api.trust_hops, 5U);
+    EXPECT_EQ(config.rate_limiter.websocket.requests_max, 6U);
+    EXPECT_EQ(config.rate_limiter.websocket.window_s, 7U);
+    EXPECT_EQ(config.rate_limiter.websocket.trust_hops, 8U);
+    EXPECT_FALSE(config.idempotency.enabled);
+    EXPECT_EQ(config.idempotency.ttl_s, 9U);
+    EXPECT_EQ(config.idempotency.key_bytes_max, 10U);
+    EXPECT_EQ(config.metrics.prefix, "x_");
+}
+
+TEST(ConfigLoad, warns_of_a_variables_value_that_does_nothing_yet) {
+    const auto loaded = load_environment({{"RATE_LIMITER_DRIVER", "redis-cluster"}});
+    EXPECT_THAT(lines_of(loaded),
+                ElementsAre("warning: RATE_LIMITER_DRIVER: this value is not yet supported; it "
+                            "has no effect"));
+    EXPECT_FALSE(loaded.failed());
+}
+
 TEST(ConfigLoad, reads_every_flag) {
     const auto loaded = load({.flags = {{"--host", "0.0.0.0"},
                                         {"--port", "1"},

@@ -24,6 +24,11 @@ void read_variable(const Field<Owner>& field, std::string_view variable,
     const auto found = environment.find(variable);
     if (variable.empty() || found == environment.end() || found->second.empty()) return;
     if (field.value.read(owner, found->second)) return;
+    if (field.value.is_unbuilt(found->second)) {
+        problems.push_back({Severity::warning, std::string(variable),
+                            "this value is not yet supported; it has no effect"});
+        return;
+    }
     const bool boolean = field.value.kind == Value<Owner>::Kind::boolean;
     problems.push_back({boolean ? Severity::warning : Severity::error, std::string(variable),
                         "expected " + field.value.expected + (boolean ? "; ignored" : "")});

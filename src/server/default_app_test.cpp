@@ -34,6 +34,12 @@ TEST(DefaultApp, is_what_the_environment_says) {
         {"SOCKUDO_DEFAULT_APP_MAX_EVENT_NAME_LENGTH", "7"},
         {"SOCKUDO_DEFAULT_APP_MAX_EVENT_PAYLOAD_IN_KB", "8"},
         {"SOCKUDO_DEFAULT_APP_MAX_EVENT_BATCH_SIZE", "9"},
+        {"SOCKUDO_DEFAULT_APP_MAX_BACKEND_EVENTS_PER_SECOND", "10"},
+        {"SOCKUDO_DEFAULT_APP_MAX_READ_REQUESTS_PER_SECOND", "11"},
+        {"SOCKUDO_DEFAULT_APP_ENABLE_USER_AUTHENTICATION", "true"},
+        {"SOCKUDO_DEFAULT_APP_ENABLE_WATCHLIST_EVENTS", "true"},
+        {"SOCKUDO_DEFAULT_APP_ENABLE_SUBSCRIPTION_COUNT", "true"},
+        {"SOCKUDO_DEFAULT_APP_ALLOWED_ORIGINS", "https://a.example, *.b.example"},
     }));
     EXPECT_THAT(lines_of(loaded), IsEmpty());
     ASSERT_EQ(loaded.config.apps.size(), 1U);
@@ -52,6 +58,10 @@ TEST(DefaultApp, is_what_the_environment_says) {
     EXPECT_EQ(app.limits.event_name_bytes_max, 7U);
     EXPECT_EQ(app.limits.event_payload_bytes_max, 8U * 1024);
     EXPECT_EQ(app.limits.event_batch_max, 9U);
+    EXPECT_EQ(app.limits.backend_events_per_second, 10U);
+    EXPECT_EQ(app.limits.read_requests_per_second, 11U);
+    EXPECT_TRUE(app.sign_in && app.watchlists && app.subscription_counts);
+    EXPECT_THAT(app.allowed_origins, ElementsAre("https://a.example", "*.b.example"));
 }
 
 TEST(DefaultApp, lets_its_clients_publish_under_either_name_of_the_switch_the_longer_one_winning) {

@@ -9,8 +9,9 @@
 
 namespace carillon::server {
 
-std::string signed_publish(const hub::App& app, std::string_view body, Now now) {
-    const auto path = fmt::format("/apps/{}/events", app.id);
+std::string signed_publish(const hub::App& app, std::string_view body, Now now,
+                           std::string_view path_prefix) {
+    const auto path = fmt::format("{}/apps/{}/events", path_prefix, app.id);
     const auto query = fmt::format("auth_key={}&auth_timestamp={}&auth_version=1.0&body_md5={}",
                                    app.key, now.unix_ms / 1000, auth::md5_hex(body));
     const auto signature = auth::hmac_sha256_hex(app.secret, {"POST\n", path, "\n", query});
@@ -30,14 +31,16 @@ std::string greeting(const Config& config, std::string_view version, std::uint16
                                    [](const hub::App& app) { return app.secret == demo_secret; });
     if (demo == config.apps.end()) return text + "\n";
     constexpr std::string_view body = R"({"name":"ring","channel":"bells","data":"hello"})";
+    const auto path =
+        config.path_prefix.empty() ? "" : fmt::format("wsPath: '{}', ", config.path_prefix);
     text += fmt::format(
-        "  subscribe  new Pusher('{}', {{wsHost: '{}', wsPort: {}, forceTLS: false, "
+        "  subscribe  new Pusher('{}', {{wsHost: '{}', wsPort: {}, {}forceTLS: false, "
         "cluster: 'local'}}).subscribe('bells')\n",
-        demo->key, host, port);
+        demo->key, host, port, path);
     text += fmt::format(
         "  publish    curl -d '{}' 'http://{}:{}{}'\n             (signed just now, good "
         "for ten minutes)\n\n",
-        body, host, port, signed_publish(*demo, body, now));
+        body, host, port, signed_publish(*demo, body, now, config.path_prefix));
     return text;
 }
 

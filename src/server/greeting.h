@@ -13,7 +13,9 @@ namespace carillon::server {
 
 // The path and query of a publish of `body`, signed as Pusher's HTTP API wants it. Good for ten
 // minutes.
-std::string signed_publish(const hub::App& app, std::string_view body, Now now);
+// `path_prefix` as in Config.
+std::string signed_publish(const hub::App& app, std::string_view body, Now now,
+                           std::string_view path_prefix = {});
 
 // Several lines. Only with demo credentials, which are no secret, does it show how to use them.
 // `metrics_port` 0: there is none.

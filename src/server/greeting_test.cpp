@@ -36,6 +36,15 @@ TEST(Greeting, says_where_to_look_and_a_line_to_try) {
     EXPECT_THAT(text, HasSubstr("curl -d '{\"name\":\"ring\""));
 }
 
+TEST(Greeting, knows_the_path_that_everything_lies_under) {
+    auto config = with_app(demo_secret);
+    config.path_prefix = "/ws";
+    const auto text = greeting(config, "1.2.3", 6001, 0, {});
+    EXPECT_THAT(text, HasSubstr("wsPath: '/ws', "));
+    EXPECT_THAT(text, HasSubstr("http://127.0.0.1:6001/ws/apps/demo-app/events?auth_key"));
+    EXPECT_THAT(greeting(with_app(demo_secret), "1.2.3", 6001, 0, {}), Not(HasSubstr("wsPath")));
+}
+
 TEST(Greeting, signs_nothing_with_a_secret_that_is_one) {
     const auto text = greeting(with_app("a real one"), "1.2.3", 6001, 0, {});
     EXPECT_THAT(text, Not(HasSubstr("auth_signature")));

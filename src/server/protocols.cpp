@@ -10,19 +10,36 @@ storage::Retention retention_of(const Config& config, std::string_view channel) 
     return {.messages_max = 1, .age_ms_max = std::int64_t{config.cache_ttl_s} * 1000};
 }
 
-// One line each. The order is the order of routes; a clash is a start-up error.
-Protocols make_protocols(const Parts& parts) {
-    Protocols protocols;
+namespace {
+
+std::unique_ptr<protocol::Protocol> make_pusher(const Parts& parts) {
     const auto& config = parts.config;
-    protocols.push_back(std::make_unique<pusher::PusherProtocol>(pusher::Parts{
+    auto made = std::make_unique<pusher::PusherProtocol>(pusher::Parts{
         .hub = parts.hub,
         .apps = parts.apps,
         .clock = parts.clock,
         .log = parts.log,
         .options = {.activity_timeout_s = config.activity_timeout_s,
-                    .cache_ttl_s = config.cache_ttl_s},
+                    .sign_in_timeout_s = config.sign_in_timeout_s,
+                    .cache_ttl_s = config.cache_ttl_s,
+                    .strict_version = config.strict_protocol_version,
+                    .allow_colon = config.allow_colon,
+                    .path_prefix = config.path_prefix,
+                    .idempotency = config.idempotency.enabled,
+                    .idempotency_ttl_s = config.idempotency.ttl_s,
+                    .idempotency_key_bytes_max = config.idempotency.key_bytes_max},
         .later = parts.later,
-    }));
+    });
+    parts.host_events.listen(made->announcer());
+    return made;
+}
+
+}  // namespace
+
+// One line each. The order is the order of routes; a clash is a start-up error.
+Protocols make_protocols(const Parts& parts) {
+    Protocols protocols;
+    protocols.push_back(make_pusher(parts));
     return protocols;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "hub/host_inbox.h"
 #include "hub/hub.h"
 #include "protocol/protocol.h"
 #include "server/config.h"
@@ -17,6 +18,7 @@ namespace carillon::server {
 // What a protocol may be given.
 struct Parts {
     hub::Hub& hub;
+    hub::HostInbox& host_events;
     hub::Apps& apps;
     const base::Clock& clock;
     base::Log& log;

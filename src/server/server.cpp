@@ -18,9 +18,10 @@ constexpr int listen_backlog = 4096;  // the kernel cuts it to net.core.somaxcon
 hub::HubConfig hub_config(const Config& config) {
     auto threads = config.threads != 0 ? config.threads : std::thread::hardware_concurrency();
     threads = std::clamp<unsigned>(threads, 1, limits::lanes_max);
-    return {.lanes = threads, .lane_limits = {}, .random = [](unsigned) {
-                return std::make_unique<base::SystemRandom>();
-            }};
+    return {.lanes = threads,
+            .sessions_max = config.connections_max,
+            .lane_limits = {},
+            .random = [](unsigned) { return std::make_unique<base::SystemRandom>(); }};
 }
 
 }  // namespace
@@ -33,12 +34,17 @@ Server::Server(Config config, const base::Clock& clock, base::Log& log)
       clock_(clock),
       log_(log),
       started_(clock.now()),
+      doorman_(config_),
       history_([this](const hub::App&, std::string_view channel) {
           return retention_of(config_, channel);
       }),
-      hub_(std::make_unique<hub::Hub>(hub_config(config_), hub::Ports{.history = &history_})) {}
+      // Where a wake finds no room, the next sweep drains.
+      host_events_([this] { (void)run_later([this] { host_events_.drain(clock_.now()); }); }),
+      hub_(std::make_unique<hub::Hub>(
+          hub_config(config_), hub::Ports{.history = &history_, .host_events = &host_events_})) {}
 
 Server::~Server() {
+    leaving_ = true;
     hub_->drain();  // tells nobody who leaves: that would wake lanes that have no loop any more
     stop_loops();
     wait();
@@ -48,12 +54,12 @@ Server::~Server() {
 
 Result<void> Server::start() {
     TRY_AS(apps_, apps::MemoryApps::make(config_.apps));
-    protocols_ = std::make_unique<Protocols>(
-        make_protocols({*hub_, *apps_, clock_, log_, config_, [this](std::function<void()> task) {
-                            return cores_.front()->loop.post(std::move(task));
-                        }}));
+    protocols_ = std::make_unique<Protocols>(make_protocols(
+        {*hub_, host_events_, *apps_, clock_, log_, config_,
+         [this](std::function<void()> task) { return run_later(std::move(task)); }}));
     TRY(build_routes());
-    const edge::Shared shared{framing_, log_, config_.websocket_max_payload_kb * limits::kib};
+    const edge::Shared shared{framing_, log_, config_.websocket_max_payload_kb * limits::kib,
+                              config_.http_body_bytes_max};
     for (unsigned i = 0; i < hub_->lane_count(); ++i) {
         cores_.push_back(std::make_unique<Core>(clock_, hub_->lane(i), shared));
     }
@@ -63,9 +69,12 @@ Result<void> Server::start() {
 }
 
 Result<void> Server::build_routes() {
+    client_routes_.set_doorman(doorman_);
+    client_routes_.mount(config_.path_prefix);
     for (const auto& protocol : *protocols_) {
         TRY(protocol->routes(client_routes_));
     }
+    client_routes_.mount({});
     return admin::routes(admin_routes_, [this](auto done) { gather(std::move(done)); });
 }
 
@@ -101,8 +110,14 @@ void Server::run(Core& core) {
 // On the first core's loop. Over its budget, what is kept cannot wait for the next round.
 void Server::sweep(Now now) {
     const bool over = history_.bytes() > history_.bytes_max();
+    host_events_.drain(now);
     hub_->sweep(over ? hub::ChannelTable::stripe_count : sweep_stripes, now);
     cores_.front()->loop.timers().arm(sweep_timer_, now.steady_ns + sweep_period_ns);
+}
+
+// Any thread: on the first core's loop.
+bool Server::run_later(std::function<void()> task) {
+    return !leaving_ && cores_.front()->loop.post(std::move(task));
 }
 
 // ---- stop ----
@@ -143,62 +158,6 @@ void Server::wait() {
 
 void Server::run_due_timers() {
     for (auto& core : cores_) core->loop.post([&core] { core->loop.run_due_timers(); });
-}
-
-// ---- numbers ----
-
-// Every lane reports on its own loop, where its books agree with themselves; the first core's loop,
-// which serves the admin port, puts the reports together.
-void Server::gather(std::function<void(admin::Report)> done) {
-    struct Gathering {
-        admin::Report report;
-        std::size_t missing;
-        std::function<void(admin::Report)> done;
-    };
-    auto gathering = std::make_shared<Gathering>(Gathering{{}, cores_.size(), std::move(done)});
-    gathering->report.lanes.resize(cores_.size());
-    for (auto& core : cores_) {
-        core->loop.post([this, &core, gathering] {
-            cores_.front()->loop.post([this, gathering, lane = report_of(*core)] {
-                gathering->report.lanes[lane.lane] = lane;
-                if (--gathering->missing != 0) return;
-                fill_totals(gathering->report);
-                gathering->done(std::move(gathering->report));
-            });
-        });
-    }
-}
-
-admin::LaneReport Server::report_of(Core& core) {
-    auto report = admin::report_of(core.worker.lane());
-    report.connections = core.worker.connections();
-    report.mailbox_refused = core.loop.mailbox_refused();
-    report.accepted = core.clients->accepted();
-    report.refused_descriptors = core.clients->refused_descriptors();
-    report.accept_failed = core.clients->failed();
-    report.http_refused = core.worker.http_refusals();
-    return report;
-}
-
-void Server::fill_totals(admin::Report& report) {
-    report.refusals = admin::refusals_of(*hub_);
-    report.recoveries = admin::recoveries_of(*hub_);
-    for (const auto& protocol : *protocols_) {
-        protocol->each_refusal([&](std::string_view reason, std::uint64_t count) {
-            report.protocol_refusals.push_back(
-                {std::string(protocol->name()), std::string(reason), count});
-        });
-    }
-    report.history = {.bytes = history_.bytes(),
-                      .publications = history_.publications(),
-                      .too_old = history_.too_old(),
-                      .evicted = history_.evicted(),
-                      .not_taken = history_.not_taken()};
-    report.published = hub_->published().get();
-    report.channels = hub_->channel_count();
-    report.log_dropped = log_.dropped();
-    report.uptime_s =
-        static_cast<std::uint64_t>((clock_.now().steady_ns - started_.steady_ns) / base::ns_per_s);
 }
 
 }  // namespace carillon::server

@@ -16,10 +16,12 @@
 #include "edge/framing.h"
 #include "edge/worker.h"
 #include "http/router.h"
+#include "hub/host_inbox.h"
 #include "hub/hub.h"
 #include "net/listener.h"
 #include "net/loop.h"
 #include "server/config.h"
+#include "server/doorman.h"
 #include "server/protocols.h"
 #include "storage/memory/memory_history.h"
 
@@ -74,10 +76,15 @@ class Server {
     Result<void> listen();
     void run(Core& core);
     void sweep(Now now);
+    bool run_later(std::function<void()> task);
     void drain_core(Core& core);
     void core_drained();
     void stop_loops();
+    // server_numbers.cpp
+    struct Gathering;
     void gather(std::function<void(admin::Report)> done);
+    void ask_protocol(std::size_t index, const std::shared_ptr<Gathering>& gathering);
+    void write_rate_limits(protocol::MetricSink& sink) const;
     admin::LaneReport report_of(Core& core);
     void fill_totals(admin::Report& report);
 
@@ -85,11 +92,13 @@ class Server {
     const base::Clock& clock_;
     base::Log& log_;
     const Now started_;
+    Doorman doorman_;
     std::uint16_t port_ = 0;
     std::uint16_t metrics_port_ = 0;
 
     std::unique_ptr<apps::MemoryApps> apps_;
     storage::MemoryHistory history_;
+    hub::HostInbox host_events_;
     std::unique_ptr<hub::Hub> hub_;
     std::unique_ptr<Protocols> protocols_;
     http::Router client_routes_;
@@ -100,6 +109,7 @@ class Server {
     SweepTimer sweep_timer_{*this};
     std::atomic<unsigned> cores_undrained_{0};
     std::atomic<bool> draining_{false};
+    std::atomic<bool> leaving_{false};  // taken apart: no loop runs anything any more
 };
 
 }  // namespace carillon::server

@@ -27,7 +27,8 @@ Config config_for_tests(unsigned threads) {
 
 class RunningServer {
  public:
-    explicit RunningServer(unsigned threads) : server(config_for_tests(threads), clock, log) {
+    explicit RunningServer(unsigned threads) : RunningServer(config_for_tests(threads)) {}
+    explicit RunningServer(Config config) : server(std::move(config), clock, log) {
         EXPECT_TRUE(server.start().has_value());
     }
     void move_ms(std::int64_t ms) {
@@ -40,14 +41,22 @@ class RunningServer {
     Server server;
 };
 
+const std::string upgrade_request =
+    edge::testing::get("/app/demo-key?protocol=7", edge::testing::upgrade_headers);
+
 // A client that has been greeted.
 std::unique_ptr<Client> greeted(const Server& server) {
     auto client = std::make_unique<Client>(server.port());
-    const auto answer =
-        client->ask(edge::testing::get("/app/demo-key?protocol=7", edge::testing::upgrade_headers));
+    const auto answer = client->ask(upgrade_request);
     EXPECT_EQ(answer.status, 101);
     EXPECT_THAT(client->hear().payload, ::testing::HasSubstr("pusher:connection_established"));
     return client;
+}
+
+// "POST", the target, further headers and a body as a request.
+std::string post(std::string_view target, std::string_view body, std::string_view headers = {}) {
+    return "POST " + std::string(target) + " HTTP/1.1\r\nHost: x\r\n" + std::string(headers) +
+           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
 }
 
 std::string metrics_of(const Server& server) {
@@ -124,10 +133,90 @@ TEST(Server, takes_the_publish_that_it_greets_people_with) {
     const std::string body = R"({"name":"ring","channel":"bells","data":"hello"})";
     Client publisher(running.server.port());
     const auto url = signed_publish(demo_app({}), body, running.clock.now());
-    const auto answer = publisher.ask("POST " + url + " HTTP/1.1\r\nHost: x\r\nContent-Length: " +
-                                      std::to_string(body.size()) + "\r\n\r\n" + body);
-    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(publisher.ask(post(url, body)).status, 200);
     EXPECT_EQ(client->hear().payload, R"({"event":"ring","channel":"bells","data":"hello"})");
+}
+
+TEST(Server, takes_two_hundred_connections_from_one_address_unless_told_to_limit_them) {
+    RunningServer running(2);
+    std::vector<std::unique_ptr<Client>> clients;
+    clients.reserve(200);
+    for (int i = 0; i < 200; ++i) clients.push_back(greeted(running.server));
+    clients.front()->say(R"({"event":"pusher:ping","data":{}})");
+    EXPECT_THAT(clients.front()->hear().payload, ::testing::HasSubstr("pusher:pong"));
+}
+
+TEST(Server, refuses_the_fourth_upgrade_from_one_address_when_told_to_and_keeps_the_first_three) {
+    auto config = config_for_tests(2);
+    config.rate_limiter.enabled = true;
+    config.rate_limiter.websocket.requests_max = 3;
+    RunningServer running(config);
+    std::vector<std::unique_ptr<Client>> clients;
+    for (int i = 0; i < 3; ++i) clients.push_back(greeted(running.server));
+    Client fourth(running.server.port());
+    const auto refused = fourth.ask(upgrade_request);
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_TRUE(refused.has("Retry-After: 60"));
+    EXPECT_TRUE(refused.has("X-RateLimit-Limit: 3"));
+    EXPECT_THAT(refused.body, ::testing::HasSubstr("Rate limit exceeded"));
+    EXPECT_TRUE(fourth.sees_end());
+    for (const auto& client : clients) {
+        client->say(R"({"event":"pusher:ping","data":{}})");
+        EXPECT_THAT(client->hear().payload, ::testing::HasSubstr("pusher:pong"));
+    }
+    running.move_ms(60'000);
+    greeted(running.server);
+}
+
+TEST(Server, tells_pages_of_other_origins_what_they_may_ask_of_the_api_and_of_nothing_else) {
+    auto config = config_for_tests(1);
+    config.cors.origins = {"https://*.example.com"};
+    RunningServer running(config);
+    Client page(running.server.port());
+    const std::string origin = "Origin: https://app.example.com\r\n";
+    const auto preflight = page.ask("OPTIONS /apps/demo-app/events HTTP/1.1\r\nHost: x\r\n" +
+                                    origin + "Access-Control-Request-Method: POST\r\n\r\n");
+    EXPECT_EQ(preflight.status, 200);
+    EXPECT_TRUE(preflight.has("Access-Control-Allow-Origin: https://app.example.com"));
+    EXPECT_TRUE(preflight.has("Access-Control-Allow-Methods: GET, POST, OPTIONS"));
+    const auto unsigned_publish = page.ask(post("/apps/demo-app/events", "{}", origin));
+    EXPECT_EQ(unsigned_publish.status, 401);
+    EXPECT_TRUE(unsigned_publish.has("Access-Control-Allow-Origin: https://app.example.com"));
+    EXPECT_TRUE(unsigned_publish.has("Vary: Origin"));
+    const auto foreign =
+        page.ask(post("/apps/demo-app/events", "{}", "Origin: https://example.org\r\n"));
+    EXPECT_THAT(foreign.head, ::testing::Not(::testing::HasSubstr("Access-Control")));
+    Client admin(running.server.metrics_port());
+    const auto metrics = admin.ask(edge::testing::get("/metrics", origin));
+    EXPECT_EQ(metrics.status, 200);
+    EXPECT_THAT(metrics.head, ::testing::Not(::testing::HasSubstr("Access-Control")));
+}
+
+TEST(Server, serves_everything_below_its_path_prefix_and_verifies_the_path_as_received) {
+    auto config = config_for_tests(1);
+    config.path_prefix = "/ws";
+    RunningServer running(config);
+    Client client(running.server.port());
+    const auto answer = client.ask(
+        edge::testing::get("/ws/app/demo-key?protocol=7", edge::testing::upgrade_headers));
+    EXPECT_EQ(answer.status, 101);
+    const std::string body = R"({"name":"ring","channel":"bells","data":"hello"})";
+    const auto now = running.clock.now();
+    Client publisher(running.server.port());
+    const auto signed_below = signed_publish(demo_app({}), body, now, "/ws");
+    EXPECT_EQ(publisher.ask(post(signed_below, body)).status, 200);
+    const auto signed_above = signed_publish(demo_app({}), body, now);
+    EXPECT_EQ(publisher.ask(post("/ws" + signed_above, body)).status, 401);
+    EXPECT_EQ(publisher.ask(post(signed_above, body)).status, 404);
+}
+
+TEST(Server, takes_no_longer_request_than_it_is_told_to) {
+    auto config = config_for_tests(1);
+    config.http_body_bytes_max = 100;
+    RunningServer running(config);
+    Client client(running.server.port());
+    EXPECT_EQ(client.ask(post("/apps/demo-app/events", std::string(100, 'x'))).status, 401);
+    EXPECT_EQ(client.ask(post("/apps/demo-app/events", std::string(101, 'x'))).status, 413);
 }
 
 TEST(Server, spreads_its_goodbyes_over_half_the_grace_time_and_then_stops) {

@@ -100,16 +100,14 @@ void Announcer::tell_count(const Channel& channel, Now now) {
 void Announcer::tell_live_state(Now now) {
     if (resync_at_ == hub::ChannelTable::stripe_count) return;
     std::vector<Channel> watched;
-    hub_.each_app([&](const hub::AppRef& app, auto) {
-        if (!app->watchlists && !app->subscription_counts) return;
-        hub_.each_channel(app, resync_at_, resync_stripes, [&](std::string_view name, auto&) {
-            if (app->watchlists && is_own_channel(name)) {
-                watched.push_back({app, std::string(name)});
-            } else if (app->subscription_counts && is_counted(name)) {
-                changed_.insert({app, std::string(name)});
-            }
-        });
-    });
+    hub_.each_channel(resync_at_, resync_stripes,
+                      [&](const hub::AppRef& app, std::string_view name, auto&) {
+                          if (app->watchlists && is_own_channel(name)) {
+                              watched.push_back({app, std::string(name)});
+                          } else if (app->subscription_counts && is_counted(name)) {
+                              changed_.insert({app, std::string(name)});
+                          }
+                      });
     resync_at_ += resync_stripes;
     for (const auto& [app, name] : watched) {
         const auto user = user_of_watch_channel(name);

@@ -59,6 +59,19 @@ bool is_legal_channel(std::string_view channel) {
     return !channel.empty() && std::ranges::all_of(channel, is_legal);
 }
 
+ChannelType type_of(const ChannelKind& kind) {
+    if (kind.encrypted) return ChannelType::encrypted;
+    if (kind.presence) return ChannelType::presence;
+    if (kind.authenticated) return ChannelType::authenticated;
+    return kind.cache ? ChannelType::cache : ChannelType::open;
+}
+
+std::string_view name_of(ChannelType type) {
+    static constexpr std::array<std::string_view, channel_types> names = {
+        "public", "private", "presence", "private_encrypted", "cache"};
+    return names[index_of(type)];
+}
+
 std::string user_channel(std::string_view user) { return std::string(user_prefix).append(user); }
 
 std::string watch_channel(std::string_view user) { return std::string(watch_prefix).append(user); }

@@ -28,6 +28,20 @@ struct ChannelKind {
 };
 
 ChannelKind kind_of(std::string_view channel);
+
+// The kinds as metrics tell them apart.
+enum class ChannelType : unsigned char {
+    open,
+    authenticated,
+    presence,
+    encrypted,
+    cache,
+};
+inline constexpr std::size_t channel_types = 5;
+ChannelType type_of(const ChannelKind& kind);
+inline std::size_t index_of(ChannelType type) { return static_cast<std::size_t>(type); }
+std::string_view name_of(ChannelType type);  // "public", "private", …
+
 bool is_legal_channel(std::string_view channel);  // its characters; its length is the app's
 
 // The channel of what only this user hears.

@@ -1,6 +1,7 @@
 #include "protocol/pusher/protocol.h"
 
 #include "protocol/pusher/http_api.h"
+#include "protocol/pusher/metrics.h"
 #include "protocol/pusher/session.h"
 
 namespace carillon::pusher {
@@ -8,6 +9,10 @@ namespace carillon::pusher {
 Result<void> PusherProtocol::routes(http::Router& router) {
     TRY(router.upgrade("/app/{key}", *this));
     return add_api_routes(service_, router);
+}
+
+void PusherProtocol::write_metrics(protocol::MetricSink& sink, const std::function<void()>& done) {
+    pusher::write_metrics(service_, sink, done);
 }
 
 std::unique_ptr<protocol::Session> PusherProtocol::open(const protocol::Opening& opening) {

@@ -26,6 +26,7 @@ class PusherProtocol final : public protocol::Protocol {
     std::unique_ptr<protocol::Session> open(const protocol::Opening& opening) override;
 
     void each_refusal(const RefusalVisitor& visit) const override { service_.refusals.each(visit); }
+    void write_metrics(protocol::MetricSink& sink, const std::function<void()>& done) override;
     const Refusals& refusals() const { return service_.refusals; }
     // To be told the host events (hub::HostInbox::listen).
     hub::HostListener& announcer() { return announcer_; }

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "hub/hub.h"
+#include "protocol/pusher/app_counts.h"
 #include "protocol/pusher/errors.h"
 #include "protocol/pusher/options.h"
 
@@ -26,6 +27,7 @@ struct Parts {
 struct Service : Parts {
     explicit Service(Parts parts) : Parts(std::move(parts)) {}
     Refusals refusals;
+    AppCountsTable app_counts;
 };
 
 }  // namespace carillon::pusher

@@ -57,6 +57,9 @@ Session::Session(Service& service, const protocol::Opening& opening)
       heard_ns_(opening.now.steady_ns) {}
 
 Session::~Session() {
+    for (std::size_t i = 0; i < channel_types; ++i) {
+        if (joined_[i] != 0) counts_->unsubscriptions[i].add(joined_[i]);
+    }
     if (session_ != nullptr) service_.hub.close(*session_, gone_);
 }
 
@@ -81,6 +84,9 @@ void Session::admit(const http::Request& request) {
 void Session::on_app(const Result<hub::AppRef>& found, std::string_view origin) {
     self_.reset();
     if (state_ != State::waiting) return;  // too late: on_tick gave up
+    if (found.has_value() && found.value() != nullptr) {
+        counts_ = &service_.app_counts.of(found.value()->id);
+    }
     if (const auto fault = judge_app(found, origin)) {
         say_goodbye(*fault);
     } else {
@@ -143,6 +149,11 @@ void Session::handle(const Subscribe& wish, Now now) {
     if (joined.outcome != hub::Outcome::ok && joined.outcome != hub::Outcome::already) {
         return refuse_subscription(wish.channel, subscription_fault(joined.outcome));
     }
+    if (joined.outcome == hub::Outcome::ok) {
+        const auto type = index_of(type_of(kind));
+        counts_->subscriptions[type].add();
+        ++joined_[type];
+    }
     if (kind.authenticated) authorize_by_ns_ = base::never_ns;
     base::Buffer reply;
     if (presence) {
@@ -167,7 +178,10 @@ void Session::tell_cached(std::string_view channel, std::unique_ptr<hub::Replay>
 // No answer, whether it was subscribed or not: clients expect none.
 void Session::handle(const Unsubscribe& wish, Now now) {
     if (is_own_channel(wish.channel)) return;
-    (void)service_.hub.unsubscribe(*session_, wish.channel, now);
+    if (service_.hub.unsubscribe(*session_, wish.channel, now) != hub::Outcome::ok) return;
+    const auto type = index_of(type_of(kind_of(wish.channel)));
+    counts_->unsubscriptions[type].add();
+    --joined_[type];
 }
 
 void Session::handle(const ClientEvent& event, Now now) {
@@ -270,6 +284,7 @@ void Session::say_goodbye(Fault fault) {
 
 void Session::note(std::string_view event, Fault fault) {
     service_.refusals.add(fault);
+    if (counts_ != nullptr) counts_->refusals.add(fault);
     log(event, name_of(fault));
 }
 

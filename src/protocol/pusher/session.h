@@ -9,6 +9,7 @@
 // its way; whatever still comes is ignored.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -75,10 +76,12 @@ class Session final : public protocol::Session {
     hub::Session* session_ = nullptr;  // the hub's; null until admitted
     // How an answer finds this session, or that it is gone. Held by nobody once the app is known.
     std::shared_ptr<Session*> self_;
-    std::int64_t heard_ns_;                          // when the client last sent anything
-    std::int64_t pinged_ns_ = 0;                     // when it was asked whether it lives
-    std::int64_t authorize_by_ns_ = base::never_ns;  // when it is to be somebody
-    std::unique_ptr<UserData> user_;                 // as whom it signed in; null: it has not
+    std::int64_t heard_ns_;                              // when the client last sent anything
+    std::int64_t pinged_ns_ = 0;                         // when it was asked whether it lives
+    std::int64_t authorize_by_ns_ = base::never_ns;      // when it is to be somebody
+    AppCounts* counts_ = nullptr;                        // its app's; null until the app is known
+    std::array<std::uint32_t, channel_types> joined_{};  // how many channels of each type it is in
+    std::unique_ptr<UserData> user_;                     // as whom it signed in; null: it has not
     EventRate event_rate_;
     State state_ = State::waiting;
     bool pinged_ = false;

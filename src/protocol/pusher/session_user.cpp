@@ -28,7 +28,7 @@ void Session::handle(const SignIn& wish, Now now) {
 // Who was another user before hears nothing more of what was his.
 void Session::become(UserData user, Now now) {
     if (user_ != nullptr && user_->id != user.id) {
-        (void)service_.hub.unsubscribe(*session_, user_channel(user_->id), now);
+        handle(Unsubscribe{user_channel(user_->id)}, now);
     }
     (void)service_.hub.identify(*session_, user.id, now);
     user_ = std::make_unique<UserData>(std::move(user));

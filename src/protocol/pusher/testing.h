@@ -85,7 +85,11 @@ class TestServer : hub::Wake {
                .lane_limits = lane_limits,
                .random = [](unsigned) { return std::make_unique<base::SeededRandom>(7); }},
               {.history = &cache, .host_events = &host_events}),
-          pusher(Parts{hub, apps, clock, log, options}) {
+          pusher(Parts{hub, apps, clock, log, options, [this](auto task) {
+                           if (later_full) return false;
+                           tasks.push_back(std::move(task));
+                           return true;
+                       }}) {
         hub.lane(0).attach(*this);
         host_events.listen(pusher.announcer());
         hub::App demo;
@@ -122,12 +126,13 @@ class TestServer : hub::Wake {
         auto& lane = hub.lane(0);
         do {
             host_events.drain(clock.now());
+            for (auto& task : std::exchange(tasks, {})) task();
             lane.take();
             lane.tick(clock.now());
             while (lane.flush(1000)) {
             }
             lane.reap(clock.now());
-        } while (lane.has_work() || std::exchange(host_woken_, false));
+        } while (lane.has_work() || !tasks.empty() || std::exchange(host_woken_, false));
     }
     // As the protocol's HTTP side answers it; `status` 0: not answered yet.
     http::Response answer(http::Request request) {
@@ -180,6 +185,8 @@ class TestServer : hub::Wake {
     CacheHistory cache;
     hub::HostInbox host_events{[this] { host_woken_ = true; }};
     hub::Hub hub;
+    std::vector<std::function<void()>> tasks;  // for later: run() runs them
+    bool later_full = false;
     PusherProtocol pusher;
 
  private:
