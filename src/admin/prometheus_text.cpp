@@ -42,6 +42,11 @@ void PrometheusText::metric(std::string_view name, Type type, std::string_view h
     text_ += "# TYPE " + name_ + (type == Type::counter ? " counter\n" : " gauge\n");
 }
 
+void PrometheusText::sample_seconds(Labels labels, std::uint64_t microseconds) {
+    const auto fraction = std::to_string(1'000'000 + microseconds % 1'000'000);
+    append(labels, std::to_string(microseconds / 1'000'000) + "." + fraction.substr(1));
+}
+
 template <class AnyLabels>
 void PrometheusText::append(const AnyLabels& labels, const std::string& value) {
     ASSERT(!name_.empty());

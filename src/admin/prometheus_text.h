@@ -33,6 +33,8 @@ class PrometheusText {
         append(labels, std::to_string(value));
     }
 
+    void sample_seconds(Labels labels, std::uint64_t microseconds);
+
     std::string take() { return std::move(text_); }
 
  private:

@@ -68,9 +68,6 @@ constexpr LaneMetric work[] = {
 };
 
 constexpr LaneMetric held[] = {
-    {"carillon_loop_lag_microseconds", Type::gauge,
-     "How long a task waited for its loop, when this was asked.",
-     [](const LaneReport& r) { return r.lag_us; }},
     {"carillon_inbox_reserved_bytes", Type::gauge, "Publications on their way to a lane.",
      [](const LaneReport& r) { return r.inbox_reserved_bytes; }},
     {"carillon_batch_live_bytes", Type::gauge, "Frames held for clients.",
@@ -115,6 +112,14 @@ void write_difference(PrometheusText& out, const Report& report) {
     for (const auto& lane : report.lanes) {
         const auto difference = lane.books.matched - lane.books.accounted();
         out.sample({{"lane", std::to_string(lane.lane)}}, static_cast<std::int64_t>(difference));
+    }
+}
+
+void write_lag(PrometheusText& out, const Report& report) {
+    out.metric("carillon_loop_lag_seconds", Type::gauge,
+               "How long a task waited for its loop, when this was asked.");
+    for (const auto& lane : report.lanes) {
+        out.sample_seconds({{"lane", std::to_string(lane.lane)}}, lane.lag_us);
     }
 }
 
@@ -194,6 +199,7 @@ std::string render(const Report& report) {
     write_lanes(out, report, work);
     write_closes(out, report);
     write_refusals(out, report);
+    write_lag(out, report);
     write_lanes(out, report, held);
     write_history(out, report.history);
     write_host_events(out, report.host_events);

@@ -32,7 +32,7 @@ Report small_report() {
     lane.writes = 17;
     lane.overflows = 18;
     lane.closed = {21, 22, 23, 24, 25, 26, 27};
-    lane.lag_us = 40;
+    lane.lag_us = 2'000'040;
     lane.inbox_reserved_bytes = 31;
     lane.batch_live_bytes = 33;
     lane.slices_live = 34;
@@ -158,9 +158,9 @@ carillon_recoveries_total{result="trimmed"} 45
 # HELP carillon_protocol_refusals_total What a protocol refused by itself, by reason.
 # TYPE carillon_protocol_refusals_total counter
 carillon_protocol_refusals_total{protocol="pusher",reason="bad_signature"} 43
-# HELP carillon_loop_lag_microseconds How long a task waited for its loop, when this was asked.
-# TYPE carillon_loop_lag_microseconds gauge
-carillon_loop_lag_microseconds{lane="3"} 40
+# HELP carillon_loop_lag_seconds How long a task waited for its loop, when this was asked.
+# TYPE carillon_loop_lag_seconds gauge
+carillon_loop_lag_seconds{lane="3"} 2.000040
 # HELP carillon_inbox_reserved_bytes Publications on their way to a lane.
 # TYPE carillon_inbox_reserved_bytes gauge
 carillon_inbox_reserved_bytes{lane="3"} 31

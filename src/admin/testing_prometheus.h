@@ -29,7 +29,7 @@ class FormatChecker {
     void check_line(const std::string& line) {
         static const std::regex comment(R"(# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*))");
         static const std::regex sample(
-            R"re(([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[a-zA-Z_][a-zA-Z0-9_]*="(\\[\\"n]|[^"\\])*"(,[a-zA-Z_][a-zA-Z0-9_]*="(\\[\\"n]|[^"\\])*")*\})? (-?[0-9]+))re");
+            R"re(([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[a-zA-Z_][a-zA-Z0-9_]*="(\\[\\"n]|[^"\\])*"(,[a-zA-Z_][a-zA-Z0-9_]*="(\\[\\"n]|[^"\\])*")*\})? (-?[0-9]+(\.[0-9]+)?))re");
         std::smatch parts;
         if (std::regex_match(line, parts, comment)) {
             parts[1] == "HELP" ? begin(parts[2]) : type(parts[2], parts[3]);

@@ -145,7 +145,10 @@ class Hub {
     void each_channel(const AppRef& app, std::size_t first, std::size_t stripes,
                       const Visit& visit);
     std::uint32_t connections(const AppRef& app) { return state_of(app).connections.load(); }
-    // What is counted for each app that was ever seen, by lane.
+    // Counts for this app from now on: a number that appears only with its first client cannot be
+    // watched for it.
+    void know(const AppRef& app) { state_of(app); }
+    // What is counted for each app that is known, by lane.
     using AppVisit = std::function<void(const AppRef& app, std::span<const AppBooks> by_lane)>;
     void each_app(const AppVisit& visit);
     std::size_t channel_count() const { return channels_.size(); }

@@ -22,6 +22,11 @@ class MemoryApps final : public hub::Apps {
     void find_by_key(std::string_view key, Answer answer) override;
     void find_by_id(std::string_view id, Answer answer) override;
 
+    template <class Visit>  // (const hub::AppRef&)
+    void each(const Visit& visit) const {
+        for (const auto& [id, app] : by_id_) visit(app);
+    }
+
  private:
     // Keys are views into the apps, which never move or change.
     using Index = std::unordered_map<std::string_view, hub::AppRef>;

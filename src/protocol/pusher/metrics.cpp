@@ -158,6 +158,7 @@ void take_census(const std::shared_ptr<Census>& census) {
 
 void write_metrics(Service& service, protocol::MetricSink& sink,
                    const std::function<void()>& done) {
+    service.hub.each_app([&](const hub::AppRef& app, auto) { service.app_counts.of(app->id); });
     write_hub_metrics(service, sink);
     write_app_metrics(service, sink);
     write_by_type(service, sink, "channel_subscriptions_total", "Joins.",
