@@ -98,5 +98,14 @@ inline constexpr std::int64_t websocket_close_ms = 5'000;
 
 // Apps that are counted each for itself. Then the others are counted as one.
 inline constexpr std::size_t counted_apps_max = 65'536;
+// Of one list of channels. Then 413, with the advice to ask for a part of them.
+inline constexpr std::size_t http_list_bytes_max = 16 * mib;
+// Lists of channels in the making. Then 503.
+inline constexpr std::size_t http_lists_max = 8;
+// Rates of apps that have limits. Then the one that began first is forgotten; it is most likely over.
+inline constexpr std::size_t http_rate_windows_max = 65'536;
+// Keys of publishes that are done once, with their answers, of all apps. Then the oldest is
+// forgotten.
+inline constexpr std::size_t idempotency_bytes_max = 64 * mib;
 
 }  // namespace carillon::limits

@@ -12,6 +12,16 @@ storage::Retention retention_of(const Config& config, std::string_view channel) 
 
 namespace {
 
+// The app whose every credential stands in the manual. One that took only the secret, or only the
+// name, is somebody's own and gets no helper.
+hub::AppRef demo_in(const Config& config) {
+    for (const auto& app : config.apps) {
+        const bool whole = app.id == demo_id && app.key == demo_key && app.secret == demo_secret;
+        if (whole && app.enabled) return std::make_shared<const hub::App>(app);
+    }
+    return nullptr;
+}
+
 std::unique_ptr<protocol::Protocol> make_pusher(const Parts& parts) {
     const auto& config = parts.config;
     auto made = std::make_unique<pusher::PusherProtocol>(pusher::Parts{
@@ -24,11 +34,11 @@ std::unique_ptr<protocol::Protocol> make_pusher(const Parts& parts) {
                     .cache_ttl_s = config.cache_ttl_s,
                     .strict_version = config.strict_protocol_version,
                     .allow_colon = config.allow_colon,
-                    .path_prefix = config.path_prefix,
                     .idempotency = config.idempotency.enabled,
                     .idempotency_ttl_s = config.idempotency.ttl_s,
                     .idempotency_key_bytes_max = config.idempotency.key_bytes_max},
         .later = parts.later,
+        .demo = demo_in(config),
     });
     parts.host_events.listen(made->announcer());
     return made;

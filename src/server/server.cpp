@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "admin/console.h"
 #include "admin/routes.h"
+#include "admin/usage.h"
 #include "base/random.h"
 
 namespace carillon::server {
@@ -54,6 +56,7 @@ Server::~Server() {
 
 Result<void> Server::start() {
     TRY_AS(apps_, apps::MemoryApps::make(config_.apps));
+    apps_->each([this](const hub::AppRef& app) { hub_->know(app); });
     protocols_ = std::make_unique<Protocols>(make_protocols(
         {*hub_, host_events_, *apps_, clock_, log_, config_,
          [this](std::function<void()> task) { return run_later(std::move(task)); }}));
@@ -74,7 +77,14 @@ Result<void> Server::build_routes() {
     for (const auto& protocol : *protocols_) {
         TRY(protocol->routes(client_routes_));
     }
+    // Below the prefix too: the page looks for its server beside itself.
+    if (config_.page_enabled) {
+        TRY(admin::console_routes(client_routes_));
+    }
     client_routes_.mount({});
+    if (config_.usage_enabled) {
+        TRY(admin::usage_route(client_routes_));
+    }
     return admin::routes(admin_routes_, [this](auto done) { gather(std::move(done)); });
 }
 

@@ -1,39 +1,54 @@
 // Starts the real server on free loopback ports and makes clients of the published packages for it.
 // CARILLON names the binary.
 import {spawn} from 'node:child_process';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import readline from 'node:readline';
+
+import {Bare} from './bare.js';
+import {soon, until} from './soon.js';
+
+export {soon, until};
 
 const require = createRequire(import.meta.url);
 export const PusherClient = require('pusher-js');
 export const PusherServer = require('pusher');
 
 export const app = {id: 'demo-app', key: 'demo-key', secret: 'demo-secret'};
-const deadlineMs = 20_000;
 
-// A promise that fails with what was awaited instead of hanging.
-export function soon(promise, what) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${deadlineMs} ms for ${what}`)), deadlineMs);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
+// The configuration file of a server for these apps: ours with these switches, or several.
+export const withApps = (...apps) => ({app_manager: {array: {apps: apps.map((switches) => ({...app, ...switches}))}}});
 
 export const heard = (target, event) => soon(new Promise((resolve) => target.bind(event, resolve)), event);
 
+// pusher-js hands an error on as it came, or wrapped by its transport.
+export const codeOf = (error) => (error.error ?? error).data.code;
+
 export class Carillon {
-  static async start({threads = 1, env = {}} = {}) {
+  // `config` is what the configuration file says.
+  static async start({threads = 1, env = {}, config} = {}) {
+    const server = new Carillon();
+    const flags = ['--threads', String(threads)];
+    let folder;
+    if (config) {
+      folder = mkdtempSync(join(tmpdir(), 'carillon-'));
+      writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
+      flags.push('--config', join(folder, 'config.json'));
+    }
     const binary = process.env.CARILLON ?? new URL('../../build/release/carillon', import.meta.url).pathname;
-    const child = spawn(binary, ['serve', '--threads', String(threads)], {
+    const child = spawn(binary, ['serve', ...flags], {
       env: {...process.env, PORT: '0', METRICS_PORT: '0', LOG_FORMAT: 'json', ...env},
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    const server = new Carillon();
     server.child = child;
     server.log = [];
     server.clients = [];
+    server.bares = [];
+    server.sockets = [];
     server.exited = new Promise((resolve) => child.on('exit', (code, signal) => resolve({code, signal})));
+    if (folder) server.exited.then(() => rmSync(folder, {recursive: true}));
     const listening = new Promise((resolve) => {
       readline.createInterface({input: child.stderr}).on('line', (line) => {
         server.log.push(line);
@@ -52,13 +67,14 @@ export class Carillon {
     return server;
   }
 
-  // An unmodified pusher-js client.
-  client(options = {}, key = app.key) {
-    const client = new PusherClient(key, {
+  // An unmodified pusher-js client; `Client` may be another build of it.
+  client(options = {}, key = app.key, Client = PusherClient) {
+    const client = new Client(key, {
       wsHost: '127.0.0.1', wsPort: this.port, forceTLS: false, enabledTransports: ['ws'], cluster: 'mt1',
       disableStats: true, ...options,
     });
     this.clients.push(client);
+    client.connection.bind('connected', () => this.sockets.push(client.connection.connection.transport.socket));
     return client;
   }
 
@@ -66,6 +82,33 @@ export class Carillon {
     const client = this.client(options);
     await heard(client.connection, 'connected');
     return client;
+  }
+
+  // A WebSocket without a client library, greeted. `options` are those of the ws package.
+  async bare(options = {}) {
+    const bare = this.stranger(options);
+    await bare.greeted();
+    return bare;
+  }
+
+  // The same, before it is known whether it may stay.
+  stranger({path = `/app/${app.key}?protocol=7`, ...options} = {}) {
+    const bare = new Bare(`ws://127.0.0.1:${this.port}${path}`, options);
+    this.bares.push(bare);
+    return bare;
+  }
+
+  // On that lane, by `connect`. The kernel deals connections out; sixty-four coin tosses that all miss do not happen.
+  async onLane(lane, connect) {
+    const accepted = `carillon_accepted_total{lane="${lane}"}`;
+    for (let toss = 0; toss < 64; ++toss) {
+      const before = (await this.metrics()).get(accepted);
+      const client = await connect();
+      if ((await this.metrics()).get(accepted) > before) return client;
+      if (client.disconnect) client.disconnect();
+      else await client.close();
+    }
+    throw new Error(`no connection came to lane ${lane}`);
   }
 
   // An unmodified server SDK.
@@ -95,10 +138,21 @@ export class Carillon {
     return channel;
   }
 
+  // Publishes this very body.
+  async publishBytes(body) {
+    const path = `/apps/${app.id}/events`;
+    const query = this.backend().createSignedQueryString({method: 'POST', path, body});
+    const answer = await fetch(`http://127.0.0.1:${this.port}${path}?${query}`, {method: 'POST', body});
+    if (answer.status !== 200) throw new Error(`a publish was answered ${answer.status}: ${await answer.text()}`);
+  }
+
+  async metricsText() {
+    return (await fetch(`http://127.0.0.1:${this.metricsPort}/metrics`)).text();
+  }
+
   // The metrics by line: 'carillon_…{…}' to number.
   async metrics() {
-    const answer = await fetch(`http://127.0.0.1:${this.metricsPort}/metrics`);
-    const lines = (await answer.text()).split('\n').filter((line) => line && !line.startsWith('#'));
+    const lines = (await this.metricsText()).split('\n').filter((line) => line && !line.startsWith('#'));
     return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
   }
 
@@ -110,6 +164,9 @@ export class Carillon {
       client.connection.strategy = {connect: () => ({abort() {}, forceMinPriority() {}})};
       client.disconnect();
     }
+    // The socket of a pusher-js that its server closed is told to close once more, and would wait half a minute for that.
+    for (const socket of this.sockets) clearTimeout(socket._closeTimer);
+    for (const bare of this.bares) bare.socket.terminate();
     if (this.child.exitCode === null) this.child.kill('SIGKILL');
     await this.exited;
   }

@@ -2,10 +2,7 @@
 import assert from 'node:assert/strict';
 import {after, before, describe, test} from 'node:test';
 
-import {app, Carillon, heard, soon} from './carillon.js';
-
-// pusher-js hands an error on as it came, or wrapped by its transport.
-const codeOf = (error) => (error.error ?? error).data.code;
+import {app, Carillon, codeOf, heard, soon} from './carillon.js';
 
 describe('a pusher-js client and the Node SDK', () => {
   let server;

@@ -1,9 +1,5 @@
-// protocol/pusher/http_api.h: the backend's side, thin: who asks, is it signed, what does it say,
-// and the answer. Any loop; an app may be found later, so a handler keeps its request until then.
-//
-//   POST /apps/{id}/events    signed      {"ok":true}
-//   GET  /up/{id}                         OK
-//   refusals                              {"error": text, "code": word, "status": number}
+// protocol/pusher/http_api.h: the backend's side: which route is answered where (http_api.cpp, one
+// table). Any loop. What all signed calls have in common is in http_call.h.
 #pragma once
 
 #include "base/result.h"

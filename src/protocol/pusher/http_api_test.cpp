@@ -209,5 +209,60 @@ TEST(Up, answers_for_a_known_app_only) {
     EXPECT_EQ(server.answer(get("/up/3")).status, 503);
 }
 
+TEST(Up, of_the_whole_server_needs_nothing) {
+    TestServer server;
+    server.apps.broken = true;
+    const auto up = server.answer(get("/up"));
+    EXPECT_EQ(up.status, 200);
+    EXPECT_EQ(up.body, "OK");
+    EXPECT_EQ(header(up, "X-Health-Check"), "OK");
+    const auto live = server.answer(get("/live"));
+    EXPECT_EQ(live.status, 200);
+    EXPECT_EQ(live.body, "");
+}
+
+TEST(PathPrefix, is_signed_as_it_was_received) {  // trap 43
+    TestServer server;
+    http::Router router;
+    router.mount("/x");
+    ASSERT_TRUE(server.pusher.routes(router).has_value());
+    std::swap(server.router, router);
+    EXPECT_EQ(server.request("POST", "/x/apps/3/events", event).status, 200);
+    auto request = server.signed_request("POST", "/apps/3/events", event);
+    request.path = "/x/apps/3/events";
+    EXPECT_EQ(server.answer(request).status, 401);
+}
+
+// Every signed route: who asks comes before how, and how before what.
+TEST(SignedCalls, ask_for_the_app_then_the_signature_then_the_switch) {
+    const std::pair<std::string, std::string> routes[] = {
+        {"POST", "/events"},
+        {"POST", "/batch_events"},
+        {"GET", "/channels"},
+        {"GET", "/channels/a"},
+        {"GET", "/channels/presence-a/users"},
+        {"POST", "/users/a/terminate_connections"},
+        {"POST", "/users/a/force_reconnect"},
+    };
+    for (const auto& [method, path] : routes) {
+        TestServer server;
+        EXPECT_EQ(server.request(method, "/apps/9" + path).status, 404) << path;
+        http::Request request;
+        request.method = method;
+        request.path = "/apps/9" + path;
+        EXPECT_EQ(server.answer(request).status, 404) << path;
+        request.path = "/apps/3" + path;
+        EXPECT_EQ(server.answer(request).status, 401) << path;
+        auto app = *server.app;
+        app.enabled = false;
+        server.set(app);
+        EXPECT_EQ(server.answer(request).status, 401) << path;
+        const auto answer = server.request(method, "/apps/3" + path);
+        EXPECT_EQ(answer.status, 403) << path;
+        EXPECT_EQ(answer.body,
+                  R"({"error":"The app is disabled.","code":"forbidden","status":403})");
+    }
+}
+
 }  // namespace
 }  // namespace carillon::pusher

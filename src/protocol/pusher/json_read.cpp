@@ -170,6 +170,23 @@ simdjson::error_code read_members(Lease& lease, std::string_view text, std::span
     return expect_end(document);
 }
 
+simdjson::error_code read_slices(Lease& lease, std::string_view text, std::size_t elements_max,
+                                 std::vector<std::string_view>& slices) {
+    ondemand::document document;
+    if (const auto error = lease.start(text, document)) return error;
+    ondemand::array array;
+    if (const auto error = document.get_array().get(array)) return error;
+    for (auto element : array) {
+        if (slices.size() == elements_max) return simdjson::SUCCESS;
+        ondemand::value value;
+        if (const auto error = std::move(element).get(value)) return error;
+        std::string_view slice;
+        if (const auto error = take_text(document, value, slice)) return error;
+        slices.push_back(slice);
+    }
+    return expect_end(document);
+}
+
 simdjson::error_code read_elements(Lease& lease, std::string_view text,
                                    std::vector<std::string>& strings) {
     ondemand::document document;
@@ -197,6 +214,13 @@ Result<std::vector<std::string>> read_strings(std::string_view text) {
     std::vector<std::string> strings;
     if (const auto error = read_elements(lease, text, strings)) return malformed(error);
     return strings;
+}
+
+Result<std::vector<std::string_view>> read_array(std::string_view text, std::size_t elements_max) {
+    Lease lease;
+    std::vector<std::string_view> slices;
+    if (const auto error = read_slices(lease, text, elements_max, slices)) return malformed(error);
+    return slices;
 }
 
 Result<std::string> decode_string(std::string_view value) {

@@ -34,6 +34,9 @@ Result<void> read_object(std::string_view text, std::span<Member> wanted);
 // The strings of an array, decoded; an element of another type is an Error.
 Result<std::vector<std::string>> read_strings(std::string_view text);
 
+// The elements of an array as they were written; of more than `elements_max`, the first ones.
+Result<std::vector<std::string_view>> read_array(std::string_view text, std::size_t elements_max);
+
 inline bool is_json_string(std::string_view value) { return value.starts_with('"'); }
 
 // What a JSON string says. `value` is a slice that read_object gave.

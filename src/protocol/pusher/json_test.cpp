@@ -149,6 +149,28 @@ TEST(ReadStrings, takes_an_array_of_strings_and_nothing_else) {
     }
 }
 
+std::vector<std::string> elements(std::string_view text, std::size_t elements_max = 100) {
+    const auto copy = padded(text);
+    const auto slices = read_array(copy, elements_max);
+    if (!slices.has_value()) return {"refused"};
+    return {slices.value().begin(), slices.value().end()};
+}
+
+TEST(ReadArray, gives_elements_as_they_were_written) {
+    EXPECT_EQ(elements(R"([ 1.0 , "a,b" , { "x" : [ ] } ,[1 ],null])"),
+              (std::vector<std::string>{"1.0", R"("a,b")", R"({ "x" : [ ] })", "[1 ]", "null"}));
+    EXPECT_TRUE(elements(" [ ] ").empty());
+    for (const std::string_view text :
+         {"", "{}", "1", "[", "[1,]", "[1 2]", "[1]x", "[\"\\ud800\"]"}) {
+        EXPECT_EQ(elements(text), std::vector<std::string>{"refused"}) << text;
+    }
+}
+
+TEST(ReadArray, gives_no_more_than_was_asked_for) {
+    EXPECT_EQ(elements("[1,2,3,4]", 2), (std::vector<std::string>{"1", "2"}));
+    EXPECT_EQ(elements("[1,2]", 2), (std::vector<std::string>{"1", "2"}));
+}
+
 TEST(DecodeString, says_what_the_string_says) {
     EXPECT_EQ(decoded(R"("")"), "");
     EXPECT_EQ(decoded(R"("plain ü")"), "plain ü");

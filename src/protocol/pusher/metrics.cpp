@@ -80,6 +80,12 @@ void write_app_metrics(const Service& service, protocol::MetricSink& sink) {
     }
 }
 
+void write_forgotten(const Service& service, protocol::MetricSink& sink) {
+    sink.metric("idempotency_forgotten_total", Type::counter,
+                "Keys that were forgotten before their time, for want of room.");
+    sink.sample({}, service.idempotency.forgotten().get());
+}
+
 void write_by_type(const Service& service, protocol::MetricSink& sink, std::string_view name,
                    std::string_view help, AppCounts::ByType AppCounts::* which) {
     sink.metric(name, Type::counter, help);
@@ -161,6 +167,7 @@ void write_metrics(Service& service, protocol::MetricSink& sink,
     service.hub.each_app([&](const hub::AppRef& app, auto) { service.app_counts.of(app->id); });
     write_hub_metrics(service, sink);
     write_app_metrics(service, sink);
+    write_forgotten(service, sink);
     write_by_type(service, sink, "channel_subscriptions_total", "Joins.",
                   &AppCounts::subscriptions);
     write_by_type(service, sink, "channel_unsubscriptions_total", "Leaves, also by going away.",

@@ -54,9 +54,17 @@ ChannelKind kind_of(std::string_view channel) {
     return {};
 }
 
-bool is_legal_channel(std::string_view channel) {
+bool is_legal_channel(std::string_view channel, bool allow_colon) {
+    // A user's id is whatever his app says that it is: "auth0|7", an e-mail address.
+    if (channel.starts_with(user_prefix)) {
+        channel.remove_prefix(user_prefix.size());
+        const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+        return !channel.empty() && std::ranges::none_of(channel, is_control);
+    }
     if (channel.starts_with('#')) channel.remove_prefix(1);
-    return !channel.empty() && std::ranges::all_of(channel, is_legal);
+    return !channel.empty() && std::ranges::all_of(channel, [&](char c) {
+        return is_legal(c) || (allow_colon && c == ':');
+    });
 }
 
 ChannelType type_of(const ChannelKind& kind) {

@@ -2,6 +2,7 @@
 // socket id is the hub's session id in this protocol's spelling.
 //
 //   channel   := ["#"] 1*( letter | digit | "-" | "_" | "=" | "@" | "," | "." | ";" )
+//                | "#server-to-user-" user      user: any text without control characters
 //   socket_id := high "." low      the two 32-bit halves of hub::SessionId, decimal
 //
 // Prefixes are anchored and case-sensitive. Servers that looked for "private-" or "cache-" anywhere
@@ -42,7 +43,10 @@ ChannelType type_of(const ChannelKind& kind);
 inline std::size_t index_of(ChannelType type) { return static_cast<std::size_t>(type); }
 std::string_view name_of(ChannelType type);  // "public", "private", …
 
-bool is_legal_channel(std::string_view channel);  // its characters; its length is the app's
+// Its characters; its length is the app's. `allow_colon`: ":" is one of them (Options).
+bool is_legal_channel(std::string_view channel, bool allow_colon = false);
+// The server's own, whatever for: no client can name it, and nobody is told of it.
+inline bool is_reserved_channel(std::string_view channel) { return channel.starts_with('!'); }
 
 // The channel of what only this user hears.
 std::string user_channel(std::string_view user);

@@ -52,6 +52,33 @@ TEST(ChannelName, has_the_characters_that_sdks_allow) {  // traps 8 and 9
     EXPECT_FALSE(is_legal_channel(std::string_view("a\0b", 3)));
 }
 
+TEST(ChannelName, may_hold_a_colon_where_that_is_allowed) {
+    EXPECT_FALSE(is_legal_channel("ns:room"));
+    EXPECT_TRUE(is_legal_channel("ns:room", true));
+    EXPECT_TRUE(is_legal_channel("private-a:b", true));
+    for (const std::string_view name : {"", "a b", "a/b", "##a"}) {
+        EXPECT_FALSE(is_legal_channel(name, true)) << name;
+    }
+}
+
+TEST(ChannelName, of_a_user_holds_whatever_his_id_is) {
+    for (const std::string_view name :
+         {"#server-to-user-auth0|7", "#server-to-user-a b", "#server-to-user-\u00fc:#!"}) {
+        EXPECT_TRUE(is_legal_channel(name)) << name;
+    }
+    for (const std::string_view name : {"#server-to-user-", "#server-to-user-a\n",
+                                        "#server-to-user-\x7f", "#server-to-users|7"}) {
+        EXPECT_FALSE(is_legal_channel(name)) << name;
+    }
+}
+
+TEST(ChannelName, that_is_reserved_is_none_that_a_client_can_use) {
+    EXPECT_TRUE(is_reserved_channel("!online-ann"));
+    EXPECT_FALSE(is_legal_channel("!online-ann", true));
+    EXPECT_FALSE(is_reserved_channel("online!"));
+    EXPECT_FALSE(is_reserved_channel(""));
+}
+
 TEST(SocketId, is_the_session_id_in_two_halves) {
     const hub::SessionId id{0x499602d2'3ade68b1};
     EXPECT_EQ(socket_id_of(id), "1234567890.987654321");

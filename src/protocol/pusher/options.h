@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 namespace carillon::pusher {
 
@@ -14,7 +13,6 @@ struct Options {
     std::uint32_t cache_ttl_s = 3600;        // how long a cache channel keeps its last event
     bool strict_version = false;             // ?protocol= must be given
     bool allow_colon = false;                // in channel names, as some servers do
-    std::string path_prefix{};               // before /app and /apps; "/x", or nothing
     // A publish with a key that was used before is answered as then, and not published again.
     bool idempotency = true;
     std::uint32_t idempotency_ttl_s = 120;

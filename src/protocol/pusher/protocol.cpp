@@ -1,5 +1,6 @@
 #include "protocol/pusher/protocol.h"
 
+#include "protocol/pusher/demo.h"
 #include "protocol/pusher/http_api.h"
 #include "protocol/pusher/metrics.h"
 #include "protocol/pusher/session.h"
@@ -8,7 +9,9 @@ namespace carillon::pusher {
 
 Result<void> PusherProtocol::routes(http::Router& router) {
     TRY(router.upgrade("/app/{key}", *this));
-    return add_api_routes(service_, router);
+    TRY(add_api_routes(service_, router));
+    return service_.demo == nullptr ? Result<void>()
+                                    : add_demo_routes(service_, service_.demo, router);
 }
 
 void PusherProtocol::write_metrics(protocol::MetricSink& sink, const std::function<void()>& done) {

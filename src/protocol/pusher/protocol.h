@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/log.h"
@@ -28,6 +29,7 @@ class PusherProtocol final : public protocol::Protocol {
     void each_refusal(const RefusalVisitor& visit) const override { service_.refusals.each(visit); }
     void write_metrics(protocol::MetricSink& sink, const std::function<void()>& done) override;
     const Refusals& refusals() const { return service_.refusals; }
+    const AppCountsTable& app_counts() const { return service_.app_counts; }
     // To be told the host events (hub::HostInbox::listen).
     hub::HostListener& announcer() { return announcer_; }
 

@@ -120,6 +120,42 @@ TEST(PublishRequest, measures_data_decoded_and_in_bytes) {  // trap 30
     EXPECT_EQ(with("[12,345]"), "413 payload_too_large");
 }
 
+TEST(PublishRequest, says_what_to_answer_of_its_channels) {
+    const auto info = parse(R"({"name":"e","channel":"a","info":"user_count,cache"})").value().info;
+    EXPECT_TRUE(info.user_count && info.cache && !info.subscription_count);
+    EXPECT_FALSE(parse(R"({"name":"e","channel":"a","info":null})").value().info.any());
+    EXPECT_EQ(refused(R"({"name":"e","channel":"a","info":["user_count"]})"), "400 invalid_input");
+    EXPECT_EQ(refused(R"({"name":"e","channel":"a","info":"\ud800"})"), "400 invalid_input");
+}
+
+TEST(BatchRequest, is_its_items_in_order_each_by_the_rules_of_one) {
+    const auto parsed = parse_batch_request(
+        padded(R"( {"batch":[ {"name":"1","channel":"a","data":"x","more":[{}]} ,)"
+               R"({"name":"2","channels":["b","c"],"data":{ "d" : 1.0 },"info":"user_count"}],)"
+               R"("idempotency_key":"k"} )"),
+        {{}, {}});
+    ASSERT_TRUE(parsed.has_value());
+    const auto& [items, key] = parsed.value();
+    ASSERT_EQ(items.size(), 2U);
+    EXPECT_EQ(items[0].data, "x");
+    EXPECT_EQ(items[1].channels, (std::vector<std::string>{"b", "c"}));
+    EXPECT_EQ(items[1].data, R"({"d":1.0})");
+    EXPECT_TRUE(items[1].info.user_count);
+    EXPECT_EQ(key, "k");
+}
+
+TEST(BatchRequest, says_which_item_is_wrong_and_keeps_its_kind) {
+    hub::AppLimits limits;
+    limits.event_payload_bytes_max = 3;
+    const auto parsed =
+        parse_batch_request(padded(R"({"batch":[{"name":"1","channel":"a","data":"abc"},)"
+                                   R"({"name":"1","channel":"a","data":"abcd"}]})"),
+                            {limits, {}});
+    ASSERT_FALSE(parsed.has_value());
+    EXPECT_EQ(http_fault(parsed.error()), Fault::request_payload);
+    EXPECT_EQ(parsed.error().message, "batch[1]: data is larger than the allowed 3 bytes.");
+}
+
 TEST(PublishRequest, tells_no_more_of_the_body_than_which_field_is_wrong) {
     const auto request = parse(R"({"name":"e","channel":"secret channel"})");
     EXPECT_EQ(request.error().message.find("secret"), std::string::npos);

@@ -131,7 +131,8 @@ Result<void> Session::on_message(protocol::Message message, Now now) {
 void Session::handle(const Ping&, Now) { out_.reply(pong_body); }
 
 void Session::handle(const Subscribe& wish, Now now) {
-    const auto judged = judge(wish, session_->app(), socket_id(), user_.get());
+    const auto judged =
+        judge(wish, session_->app(), socket_id(), user_.get(), service_.options.allow_colon);
     if (const auto* fault = std::get_if<Fault>(&judged)) {
         return refuse_subscription(wish.channel, *fault);
     }

@@ -10,7 +10,6 @@
 #include "auth/equal.h"
 #include "auth/hmac.h"
 #include "auth/md5.h"
-#include "http/url.h"
 
 namespace carillon::pusher {
 namespace {
@@ -106,8 +105,9 @@ bool verify_user(const hub::App& app, std::string_view socket_id, std::string_vi
                                      app.key + ':' + user_signature(app, socket_id, user_data));
 }
 
-Result<void> verify_request(const hub::App& app, const http::Request& request, Now now) {
-    TRY_AS(const auto params, lower_cased_params(request.query));
+Result<http::QueryParams> verify_request(const hub::App& app, const http::Request& request,
+                                         Now now) {
+    TRY_AS(auto params, lower_cased_params(request.query));
     const auto key = http::find(params, "auth_key");
     const auto version = http::find(params, "auth_version");
     const auto timestamp = http::find(params, "auth_timestamp");
@@ -123,7 +123,8 @@ Result<void> verify_request(const hub::App& app, const http::Request& request, N
     if (!auth::equal_constant_time(*signature, expected)) {
         return unauthorized("auth_signature is wrong.");
     }
-    return check_body(request, http::find(params, "body_md5"));
+    TRY(check_body(request, http::find(params, "body_md5")));
+    return params;
 }
 
 Result<std::string> request_text(const http::Request& request) {

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "http/request.h"
+#include "http/url.h"
 #include "hub/app.h"
 
 namespace carillon::pusher {
@@ -33,9 +34,11 @@ bool verify_channel(const hub::App& app, std::string_view socket_id, std::string
 bool verify_user(const hub::App& app, std::string_view socket_id, std::string_view user_data,
                  std::string_view auth);
 
-// Whether this request was signed with this app's secret, for this path and body, just now. The
-// Error is a 401 whose message says which rule failed.
-Result<void> verify_request(const hub::App& app, const http::Request& request, Now now);
+// Whether this request was signed with this app's secret, for this path and body, just now: then
+// its parameters, their keys in lower case. The Error is a 401 whose message says which rule
+// failed.
+Result<http::QueryParams> verify_request(const hub::App& app, const http::Request& request,
+                                         Now now);
 
 // What an HTTP request signs; the Error is a malformed query.
 Result<std::string> request_text(const http::Request& request);

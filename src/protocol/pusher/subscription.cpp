@@ -27,13 +27,14 @@ Result<MemberData> member_of(const Subscribe& wish, const UserData* user) {
 }  // namespace
 
 std::variant<Admission, Fault> judge(const Subscribe& wish, const hub::App& app,
-                                     std::string_view socket_id, const UserData* user) {
+                                     std::string_view socket_id, const UserData* user,
+                                     bool allow_colon) {
     const auto kind = kind_of(wish.channel);
     if (kind.user && is_signed_in_as(user, wish.channel)) return Admission{};
     if (wish.channel.size() > app.limits.channel_name_bytes_max) {
         return Fault::subscription_name_length;
     }
-    if (!is_legal_channel(wish.channel)) return Fault::subscription_name;
+    if (!is_legal_channel(wish.channel, allow_colon)) return Fault::subscription_name;
     // A user's channel is his alone, and there are no others of that sign.
     if (wish.channel.starts_with('#')) return Fault::subscription_unauthorized;
     if (kind.authenticated &&

@@ -16,9 +16,10 @@ struct Admission {
     MemberData member{};  // of a presence channel
 };
 
-// `user`: as whom the client signed in; null: it has not.
+// `user`: as whom the client signed in; null: it has not. `allow_colon` as in Options.
 std::variant<Admission, Fault> judge(const Subscribe& wish, const hub::App& app,
-                                     std::string_view socket_id, const UserData* user);
+                                     std::string_view socket_id, const UserData* user,
+                                     bool allow_colon = false);
 
 // Whether it may be that user, and what it said about him.
 Result<UserData> judge(const SignIn& wish, const hub::App& app, std::string_view socket_id);

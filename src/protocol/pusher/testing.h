@@ -92,12 +92,7 @@ class TestServer : hub::Wake {
                        }}) {
         hub.lane(0).attach(*this);
         host_events.listen(pusher.announcer());
-        hub::App demo;
-        demo.id = "3";
-        demo.key = "278d425bdf160c739803";
-        demo.secret = "7ad3773142a6692b25b8";
-        demo.client_events = true;
-        set(demo);
+        set(reference_app());
         EXPECT_TRUE(pusher.routes(router).has_value());
     }
     ~TestServer() {
@@ -171,6 +166,14 @@ class TestServer : hub::Wake {
         request.query += "&auth_signature=" +
                          auth::hmac_sha256_hex(app->secret, {request_text(request).value()});
         request.target = request.path + "?" + request.query;
+    }
+    // Signed and answered; a query in the target is signed too.
+    http::Response request(std::string method, std::string_view target, std::string body = {}) {
+        const auto mark = std::min(target.find('?'), target.size());
+        auto query = std::string(target.substr(mark));
+        if (!query.empty()) query.front() = '&';
+        return answer(signed_request(std::move(method), std::string(target.substr(0, mark)),
+                                     std::move(body), query));
     }
     http::Response publish(std::string body) {
         return answer(signed_request("POST", "/apps/3/events", std::move(body)));

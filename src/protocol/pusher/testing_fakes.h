@@ -59,6 +59,16 @@ struct CacheHistory final : hub::testing::TestHistory {
     }
 };
 
+// The app of Pusher's own examples.
+inline hub::App reference_app() {
+    hub::App app;
+    app.id = "3";
+    app.key = "278d425bdf160c739803";
+    app.secret = "7ad3773142a6692b25b8";
+    app.client_events = true;
+    return app;
+}
+
 struct TestApps final : hub::Apps {
     void find_by_key(std::string_view key, Answer answer) override {
         give([&](const hub::App& app) { return app.key == key; }, std::move(answer));
