@@ -191,7 +191,7 @@ Recovery Hub::count_missed(const Channel& channel, const App& app, const Positio
 void Hub::promise(const Session& session, std::unique_ptr<Replay> missed, Joined& joined) {
     if (session.outbox_->has_room_for(*missed, session.policy_)) {
         joined.missed = std::move(missed);
-    } else if (joined.recovery == Recovery::recovered) {
+    } else {
         joined.recovery = Recovery::no_room;
     }
 }

@@ -42,7 +42,8 @@ struct Opened {
 struct JoinOptions {
     // Hear on from here, without a gap and without a duplicate, or be told why not.
     std::optional<Position> recover{};
-    // Else: the newest of what is kept, up to this many; none, if there is no room for them.
+    // Else: the newest of what is kept, up to this many; none, if there is no room for them
+    // (Recovery::no_room).
     std::uint32_t newest = 0;
 
     std::string_view member{};  // present as this member; empty: not present

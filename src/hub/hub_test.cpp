@@ -1,5 +1,6 @@
 #include "hub/hub.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "hub/testing_hub.h"

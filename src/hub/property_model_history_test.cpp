@@ -137,7 +137,7 @@ Recall Model::look_back(const ModelClient& client, const ModelChannel& channel, 
         }
         if (!recall.missed.empty() && !room_for(client, recall.missed)) {
             recall.missed.clear();
-            if (wish.recover) recall.recovery = Recovery::no_room;
+            recall.recovery = Recovery::no_room;
         }
     }
     if (recall.recovery == Recovery::recovered && recall.missed.empty()) {

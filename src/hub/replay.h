@@ -3,6 +3,7 @@
 // become frames a page at a time, when they reach the front of the queue.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -23,15 +24,24 @@ class Replay {
 
     std::uint32_t left() const { return static_cast<std::uint32_t>(kept_.size() - next_); }
     std::size_t bytes() const { return bytes_; }  // of the bodies that are left
+    // Whether any of it is for this reader: nobody hears what excludes him.
+    bool any_for_reader() const {
+        return std::any_of(kept_.begin() + static_cast<std::ptrdiff_t>(next_), kept_.end(),
+                           [this](const Kept& one) { return is_for_reader(one); });
+    }
     // Appends the next one's frame. False: there is none, it is not for this reader or not shown.
     bool encode_next(base::Buffer& out) {
         const Kept one = std::move(kept_[next_++]);
         bytes_ -= one.publication->inbox_bytes();
-        if (one.publication->exclude() == reader_ && reader_) return false;
+        if (!is_for_reader(one)) return false;
         return format_.encode({*one.publication, channel_, one.stamp}, out);
     }
 
  private:
+    bool is_for_reader(const Kept& one) const {
+        return !reader_ || one.publication->exclude() != reader_;
+    }
+
     const Encoder& format_;
     const std::string channel_;  // which may be gone by then
     const SessionId reader_;

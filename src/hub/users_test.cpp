@@ -12,7 +12,6 @@ namespace carillon::hub {
 namespace {
 
 using ::testing::ElementsAre;
-using testing::HubOptions;
 using ::testing::IsEmpty;
 using testing::message;
 using testing::TestClient;

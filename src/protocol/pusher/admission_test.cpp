@@ -1,6 +1,7 @@
 // Who may stay, and what the others are told.
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 
 #include "protocol/pusher/testing.h"
@@ -39,6 +40,29 @@ TEST(Admission, greets_with_a_socket_id_and_a_timeout) {
     EXPECT_TRUE(parse_socket_id(client.socket_id()).has_value());
     EXPECT_EQ(client.closed(), "");
     EXPECT_NE(server.client().socket_id(), client.socket_id());
+}
+
+TEST(Admission, names_the_timeout_that_it_keeps) {
+    TestServer server({}, {.activity_timeout_s = 30});
+    auto& client = server.connect();
+    EXPECT_NE(client.heard_one().find(R"(\"activity_timeout\":30)"), std::string::npos);
+    server.clock.advance_ms(29'999);
+    client.ticks();
+    EXPECT_TRUE(client.heard().empty());
+    server.clock.advance_ms(1);
+    client.ticks();
+    EXPECT_EQ(client.heard_one(), R"({"event":"pusher:ping","data":{}})");
+}
+
+TEST(Admission, gives_no_socket_id_twice) {
+    TestServer server;
+    std::set<std::string> seen;
+    for (int i = 0; i < 1000; ++i) {
+        auto& client = server.client();
+        seen.insert(client.socket_id());
+        client.leave();
+    }
+    EXPECT_EQ(seen.size(), 1000U);
 }
 
 TEST(Admission, tells_an_unknown_key_so_that_it_never_returns) {  // trap 24
@@ -111,6 +135,11 @@ TEST(Admission, says_why_in_the_order_of_the_reference) {
     EXPECT_EQ(refused_app(app), "4009 Origin not allowed");
     app.enabled = false;
     EXPECT_EQ(refused_app(app), "4003 Application disabled");
+}
+
+TEST(Admission, judges_the_version_before_it_looks_for_the_app) {
+    TestServer server;
+    expect_refused(server, "/app/nobody?protocol=99", 4007, "Unsupported protocol version");
 }
 
 TEST(Admission, asks_to_come_back_later_when_the_node_is_full) {

@@ -112,6 +112,18 @@ TEST(ClientEvent, row_1_is_the_rate) {
     EXPECT_EQ(room.speaker->heard().size(), 1U);
 }
 
+TEST(ClientEvent, is_held_to_its_rate_before_anything_else_is_asked) {
+    Room room([](hub::App& app) {
+        app.client_events = false;
+        app.limits.client_events_per_second = 1;
+    });
+    EXPECT_EQ(room.refused(event("foo", "news", "1")),
+              error("Client event error: Client events are not enabled for this app"));
+    // What was refused has counted.
+    EXPECT_EQ(room.refused(event("foo", "news", "1")),
+              error("Client event rejected due to rate limit"));
+}
+
 TEST(ClientEvent, has_no_rate_limit_at_zero) {
     Room room;
     for (int i = 0; i < 200; ++i) room.speaker->says(event("client-x", "private-a", "1"));
@@ -158,6 +170,24 @@ TEST(ClientEvent, row_5_is_the_channels_kind) {
     }
 }
 
+TEST(ClientEvent, is_taken_in_every_private_or_presence_kind) {
+    Room room;
+    for (const std::string channel :
+         {"private-a", "private-cache-a", "private-x-cache-y", "private-encrypted"}) {
+        room.speaker->subscribes(channel);
+        room.listener->subscribes(channel);
+        room.listener->heard();
+        room.speaker->says(event("client-x", channel, "1"));
+        EXPECT_EQ(room.listener->heard_one(), event("client-x", channel, "1"));
+    }
+    room.speaker->subscribes("presence-cache-a", R"({"user_id":"1"})");
+    room.listener->subscribes("presence-cache-a", R"({"user_id":"2"})");
+    room.listener->heard();
+    room.speaker->says(event("client-x", "presence-cache-a", "1"));
+    EXPECT_EQ(room.listener->heard_one(),
+              R"({"event":"client-x","channel":"presence-cache-a","data":1,"user_id":"1"})");
+}
+
 TEST(ClientEvent, row_6_is_the_size_of_its_data_decoded) {  // trap 30
     Room room([](hub::App& app) { app.limits.event_payload_bytes_max = 4; });
     const auto too_large = error("Client event error: The data is larger than the allowed 4 bytes");
@@ -196,6 +226,22 @@ TEST(ClientEvent, hears_of_the_first_rule_it_breaks) {
     wrong.data_bytes = 1;
     EXPECT_EQ(judge(wrong, app, false), Fault::client_event_membership);
     EXPECT_EQ(judge(wrong, app, true), std::nullopt);
+}
+
+TEST(ClientEvent, stays_in_its_app) {
+    Room room;
+    hub::App second = *room.server.app;
+    second.id = "4";
+    second.key = "second";
+    room.server.apps.apps.push_back(std::make_shared<const hub::App>(second));
+    auto& stranger = room.server.connect("/app/second");
+    stranger.heard();
+    stranger.says(R"({"event":"pusher:subscribe","data":{"channel":"private-a","auth":"second:)" +
+                  channel_signature(second, stranger.socket_id(), "private-a", "") + R"("}})");
+    stranger.heard();
+    room.speaker->says(event("client-x", "private-a", "1"));
+    EXPECT_TRUE(stranger.heard().empty());
+    EXPECT_EQ(room.listener->heard().size(), 1U);
 }
 
 TEST(ClientEvent, is_refused_by_a_server_that_has_no_room) {

@@ -9,8 +9,6 @@
 namespace carillon::pusher {
 namespace {
 
-using ::testing::Contains;
-using ::testing::Not;
 using testing::TestClient;
 using testing::TestServer;
 

@@ -127,6 +127,45 @@ TEST(Presence, keeps_one_identity_per_channel) {  // trap 35
     EXPECT_EQ(watcher.heard_one(), member_event("removed", R"({\"user_id\":\"one\"})"));
 }
 
+TEST(Presence, speaks_and_goes_in_each_channel_as_who_it_is_there) {  // trap 35
+    TestServer server;
+    auto& watcher = server.client();
+    auto& other = server.client();
+    const std::pair<std::string, std::string> seats[] = {{"presence-a", "one"},
+                                                         {"presence-b", "two"}};
+    for (const auto& [channel, id] : seats) {
+        watcher.subscribes(channel, R"({"user_id":"w"})");
+        other.subscribes(channel, R"({"user_id":")" + id + R"("})");
+        watcher.heard();
+        other.says(R"({"event":"client-x","channel":")" + channel + R"(","data":1})");
+        EXPECT_EQ(watcher.heard_one(), R"({"event":"client-x","channel":")" + channel +
+                                           R"(","data":1,"user_id":")" + id + R"("})");
+    }
+    other.says(R"({"event":"pusher:unsubscribe","data":{"channel":"presence-b"}})");
+    EXPECT_EQ(
+        watcher.heard_one(),
+        R"({"event":"pusher_internal:member_removed","channel":"presence-b","data":"{\"user_id\":\"two\"}"})");
+    other.leave();
+    EXPECT_EQ(watcher.heard_one(), member_event("removed", R"({\"user_id\":\"one\"})"));
+}
+
+TEST(Presence, is_left_for_good_when_the_last_tab_unsubscribes_and_the_first_is_gone) {  // trap 2
+    TestServer server;
+    auto& watcher = server.client();
+    watcher.subscribes("presence-a", R"({"user_id":"w"})");
+    auto& tab1 = server.client();
+    auto& tab2 = server.client();
+    for (auto* tab : {&tab1, &tab2}) tab->subscribes("presence-a", R"({"user_id":"2"})");
+    watcher.heard();
+    tab1.leave(hub::CloseReason::protocol);
+    tab2.says(R"({"event":"pusher:unsubscribe","data":{"channel":"presence-a"}})");
+    EXPECT_EQ(watcher.heard_one(), member_event("removed", R"({\"user_id\":\"2\"})"));
+    // Back again, with other information: nobody holds the old one any more.
+    tab2.subscribes("presence-a", R"({"user_id":"2","user_info":"new"})");
+    EXPECT_EQ(watcher.heard_one(),
+              member_event("added", R"({\"user_id\":\"2\",\"user_info\":\"new\"})"));
+}
+
 TEST(Presence, again_is_answered_with_the_roster_again) {  // trap 34
     TestServer server;
     auto& watcher = server.client();
@@ -189,6 +228,21 @@ TEST(Presence, is_full_for_strangers_but_not_for_a_members_other_tab) {  // trap
     auto& tab = server.client();
     tab.subscribes("presence-a", R"({"user_id":"1"})");
     EXPECT_NE(tab.heard_one().find(R"(\"count\":1)"), std::string::npos);
+}
+
+TEST(Presence, holds_a_hundred_members_unless_the_app_says_otherwise) {
+    TestServer server;
+    const auto join = [&](int id) {
+        auto& client = server.client();
+        client.subscribes("presence-a", R"({"user_id":)" + std::to_string(id) + "}");
+        return client.heard_one();
+    };
+    for (int id = 1; id <= 100; ++id) {
+        EXPECT_NE(join(id).find("subscription_succeeded"), std::string::npos);
+    }
+    EXPECT_NE(join(101).find("\"status\":4100"), std::string::npos);
+    EXPECT_NE(join(100).find(R"(\"count\":100)"), std::string::npos);
+    EXPECT_EQ(server.hub.members(server.app, "presence-a").size(), 100U);
 }
 
 TEST(Presence, refuses_a_member_that_is_too_big) {

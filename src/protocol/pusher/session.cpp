@@ -164,13 +164,17 @@ void Session::handle(const Subscribe& wish, Now now) {
     }
     out_.reply(reply.view());
     if (cached != 0 && joined.outcome == hub::Outcome::ok) {
-        tell_cached(wish.channel, std::move(joined.missed));
+        tell_cached(wish.channel, std::move(joined));
     }
 }
 
-// Who comes to a cache channel hears its last event, or that there is none.
-void Session::tell_cached(std::string_view channel, std::unique_ptr<hub::Replay> last) {
-    if (last != nullptr) return lane_.replay(outbox_, std::move(last));
+// Who comes to a cache channel hears its last event, or that there is none for him. Who has no room
+// for it is about to be closed, and is told nothing that is not true.
+void Session::tell_cached(std::string_view channel, hub::Joined joined) {
+    if (joined.recovery == hub::Recovery::no_room) return;
+    if (joined.missed != nullptr && joined.missed->any_for_reader()) {
+        return lane_.replay(outbox_, std::move(joined.missed));
+    }
     base::Buffer reply;
     write_cache_miss(channel, reply);
     out_.reply(reply.view());

@@ -49,7 +49,7 @@ class Session final : public protocol::Session {
     void handle(const Ping& ping, Now now);
     void handle(const Pong&, Now) {}
     void handle(const Subscribe& wish, Now now);
-    void tell_cached(std::string_view channel, std::unique_ptr<hub::Replay> last);
+    void tell_cached(std::string_view channel, hub::Joined joined);
     void handle(const Unsubscribe& wish, Now now);
     void handle(const SignIn& wish, Now now);
     void become(UserData user, Now now);

@@ -70,6 +70,27 @@ TEST(Activity, is_anything_that_arrives) {
     }
 }
 
+TEST(Activity, of_a_control_frame_is_answered_by_no_message) {
+    TestServer server;
+    auto& client = server.client();
+    client.says("", protocol::Message::Kind::ping);
+    client.says("are you there", protocol::Message::Kind::ping);
+    client.says("", protocol::Message::Kind::pong);
+    EXPECT_TRUE(client.heard().empty());
+}
+
+TEST(Activity, of_the_server_is_none_of_the_clients) {
+    TestServer server;
+    auto& client = server.client();
+    client.subscribes("news");
+    server.clock.advance_ms(119'000);
+    server.publish(R"({"name":"e","channel":"news","data":"x"})");
+    client.heard();
+    server.clock.advance_ms(1'000);
+    client.ticks();
+    EXPECT_EQ(client.heard_one(), R"({"event":"pusher:ping","data":{}})");
+}
+
 TEST(Activity, nothing_is_delivered_once_the_pong_is_overdue) {
     TestServer server;
     auto& client = server.client();
@@ -156,6 +177,14 @@ TEST(Message, of_an_unknown_event_is_ignored) {
     client.says(R"({"event":"pusher:foo","channel":"x","data":{}})");
     client.says(R"({"event":"pusher_internal:member_added","data":{}})");
     EXPECT_TRUE(client.heard().empty());
+}
+
+TEST(Message, with_keys_that_nobody_knows_is_read_without_them) {
+    TestServer server;
+    auto& client = server.client();
+    client.says(
+        R"({"id":7,"event":"pusher:subscribe","user_id":"root","data":{"channel":"news","x":[1]},"channel":"other"})");
+    EXPECT_EQ(client.heard_one(), testing::succeeded_body("news"));
 }
 
 TEST(Message, that_is_binary_is_read_as_text) {

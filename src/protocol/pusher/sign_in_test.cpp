@@ -62,6 +62,17 @@ TEST_F(SignedIn, is_refused_when_another_key_stands_before_the_right_signature) 
     EXPECT_THAT(client.closed(), HasSubstr("4009"));
 }
 
+TEST_F(SignedIn, is_refused_with_what_was_signed_for_another_socket) {
+    auto& client = server.client();
+    auto& other = server.client();
+    const std::string data = R"({"id":"1"})";
+    client.says(R"({"event":"pusher:signin","data":{"auth":")" + server.app->key + ":" +
+                user_signature(*server.app, other.socket_id(), data) +
+                R"(","user_data":"{\"id\":\"1\"}"}})");
+    EXPECT_EQ(client.closed(), "4009 Connection is unauthorized");
+    EXPECT_FALSE(server.hub.online(server.app, "1"));
+}
+
 TEST_F(SignedIn, is_refused_without_an_id_or_with_one_too_long) {
     for (const std::string& data :
          {std::string(R"({})"), std::string(R"({"id":""})"), std::string("no json"),
@@ -201,6 +212,36 @@ TEST_F(SignedIn, or_in_an_authenticated_channel_it_may_stay_for_ever) {
     EXPECT_EQ(signed_in.closed(), "");
     EXPECT_EQ(inside.closed(), "");
     EXPECT_THAT(outside.closed(), HasSubstr("4009"));
+}
+
+TEST_F(SignedIn, or_refused_by_a_channel_it_is_still_nobody) {  // trap 46: its other side
+    auto& refused = server.client();
+    refused.says(R"({"event":"pusher:subscribe","data":{"channel":"private-a","auth":"x:y"}})");
+    auto& present = server.client();
+    present.subscribes("presence-a", R"({"user_id":"1"})");
+    for (int minutes = 0; minutes < 60; ++minutes) {
+        server.clock.advance_ms(60'000);
+        for (auto* client : {&refused, &present}) {
+            client->ticks();
+            client->says(R"({"event":"pusher:ping","data":{}})");
+        }
+    }
+    EXPECT_EQ(refused.closed(), "4009 Connection not authorized within timeout.");
+    EXPECT_EQ(present.closed(), "");
+}
+
+TEST_F(SignedIn, takes_a_numeric_id_for_the_same_text) {
+    auto& client = server.client();
+    client.signs_in(R"({"id":12345})");
+    EXPECT_THAT(client.heard_one(), HasSubstr(R"("user_data":"{\"id\":12345}")"));
+    client.subscribes("#server-to-user-12345");
+    EXPECT_EQ(client.heard_one(), succeeded_body("#server-to-user-12345"));
+}
+
+TEST_F(SignedIn, is_named_by_what_it_says_of_itself_in_a_presence_channel_if_it_does) {
+    auto& client = user("7");
+    client.subscribes("presence-a", R"({"user_id":"8"})");
+    EXPECT_THAT(client.heard_one(), HasSubstr(R"(\"ids\":[\"8\"])"));
 }
 
 TEST(NobodySignsIn, where_the_app_has_no_users_and_nobody_is_closed_for_it) {

@@ -106,6 +106,80 @@ TEST(Subscription, of_a_cache_channel_brings_the_last_event_though_everybody_had
     EXPECT_EQ(next.heard().at(1), R"({"event":"e","channel":"cache-a","data":"1"})");
 }
 
+TEST(Subscription, of_a_cache_channel_is_a_miss_for_whom_its_last_event_excludes) {
+    TestServer server;
+    auto& client = server.client();
+    server.publish(R"({"name":"e","channel":"cache-a","data":"x","socket_id":")" +
+                   client.socket_id() + "\"}");
+    client.subscribes("cache-a");
+    const auto heard = client.heard();
+    ASSERT_EQ(heard.size(), 2U);
+    EXPECT_NE(heard[1].find("pusher:cache_miss"), std::string::npos);
+    auto& other = server.client();
+    other.subscribes("cache-a");
+    EXPECT_NE(other.heard().back().find(R"("event":"e")"), std::string::npos);
+}
+
+TEST(Subscription, of_a_cache_channel_is_told_nothing_untrue_when_there_is_no_room_for_its_event) {
+    TestServer server({.replay_bytes_max = 100});
+    server.publish(R"({"name":"e","channel":"cache-a","data":")" + std::string(200, 'x') + "\"}");
+    auto& client = server.client();
+    client.subscribes("cache-a");
+    EXPECT_EQ(client.heard_one(), testing::succeeded_body("cache-a"));
+}
+
+TEST(Subscription, of_a_cache_channel_brings_nothing_that_a_client_said) {
+    TestServer server;
+    auto& speaker = server.client();
+    speaker.subscribes("private-cache-a");
+    speaker.says(R"({"event":"client-x","channel":"private-cache-a","data":{}})");
+    auto& next = server.client();
+    next.subscribes("private-cache-a");
+    EXPECT_EQ(next.heard().at(1),
+              R"({"event":"pusher:cache_miss","channel":"private-cache-a","data":"{}"})");
+}
+
+TEST(Subscription, of_a_presence_cache_channel_brings_the_roster_and_then_the_last_event) {
+    TestServer server;
+    server.publish(R"({"name":"e","channel":"presence-cache-a","data":"1"})");
+    auto& client = server.client();
+    client.subscribes("presence-cache-a", R"({"user_id":"1"})");
+    const auto heard = client.heard();
+    ASSERT_EQ(heard.size(), 2U);
+    EXPECT_NE(heard[0].find(R"(\"count\":1)"), std::string::npos);
+    EXPECT_EQ(heard[1], R"({"event":"e","channel":"presence-cache-a","data":"1"})");
+}
+
+TEST(Subscription, of_an_encrypted_channel_brings_what_the_server_cannot_read) {
+    TestServer server;
+    const std::string sealed = R"({\"nonce\":\"bm9uY2U=\",\"ciphertext\":\"Y2lwaGVy\"})";
+    for (const std::string channel : {"private-encrypted-a", "private-encrypted-cache-a"}) {
+        auto& client = server.client();
+        client.subscribes(channel);
+        client.heard();
+        server.publish(R"({"name":"e","channel":")" + channel + R"(","data":")" + sealed + "\"}");
+        const auto frame =
+            R"({"event":"e","channel":")" + channel + R"(","data":")" + sealed + "\"}";
+        EXPECT_EQ(client.heard_one(), frame);
+    }
+    auto& late = server.client();
+    late.subscribes("private-encrypted-cache-a");
+    EXPECT_NE(late.heard().at(1).find("ciphertext"), std::string::npos);
+}
+
+TEST(Subscription, of_one_app_does_not_hear_the_cache_of_another) {
+    TestServer server;
+    hub::App second = *server.app;
+    second.id = "4";
+    second.key = "second";
+    server.apps.apps.push_back(std::make_shared<const hub::App>(second));
+    server.publish(R"({"name":"e","channel":"cache-a","data":"1"})");
+    auto& client = server.connect("/app/second");
+    client.heard();
+    client.subscribes("cache-a");
+    EXPECT_NE(client.heard().at(1).find("pusher:cache_miss"), std::string::npos);
+}
+
 TEST(Subscription, of_a_user_channel_is_nobodys_yet) {
     TestServer server;
     auto& client = server.client();
@@ -139,6 +213,49 @@ TEST(Subscription, says_what_is_wrong_with_a_name) {
         client.subscribes(channel);
         EXPECT_EQ(client.heard_one(), succeeded_body(channel));
     }
+}
+
+TEST(Subscription, has_names_as_long_as_the_app_says) {
+    TestServer server;
+    auto app = *server.app;
+    app.limits.channel_name_bytes_max = 10;
+    server.set(app);
+    auto& client = server.client();
+    client.subscribes("presence-a", R"({"user_id":"1"})");
+    EXPECT_NE(client.heard_one().find("subscription_succeeded"), std::string::npos);
+    client.subscribes("private-abc");
+    EXPECT_NE(client.heard_one().find("longer than the allowed 10 characters"), std::string::npos);
+}
+
+TEST(Subscription, is_signed_over_the_decoded_text_however_the_frame_escapes_it) {  // trap 27
+    TestServer server;
+    auto& client = server.client();
+    const std::string data = "{\"user_id\":\"\u00fc/\"}";
+    const auto hex = channel_signature(*server.app, client.socket_id(), "presence-a", data);
+    client.says(R"({"event":"pusher:subscribe","data":{"channel":"presence\u002da","auth":")" +
+                server.app->key + ":" + hex +
+                R"(","channel_data":"\u007b\"user_id\":\u0022\u00fc\/\"}"}})");
+    EXPECT_NE(client.heard_one().find(R"(\"count\":1)"), std::string::npos);
+}
+
+TEST(Subscription, that_is_refused_leaves_nothing_behind_and_says_one_thing) {
+    TestServer server;
+    auto& client = server.client();
+    client.says(R"({"event":"pusher:subscribe","data":{"channel":"private-a","auth":"x:y"}})");
+    EXPECT_EQ(client.heard_one(), subscription_error_body("private-a", unauthorized));
+    EXPECT_FALSE(server.hub.describe(server.app, "private-a").has_value());
+    server.publish(R"({"name":"e","channel":"private-a","data":"x"})");
+    EXPECT_TRUE(client.heard().empty());
+    client.subscribes("private-a");
+    EXPECT_EQ(client.heard_one(), succeeded_body("private-a"));
+}
+
+TEST(Subscription, of_a_public_channel_ignores_what_was_signed_or_said_about_a_member) {
+    TestServer server;
+    auto& client = server.client();
+    client.says(
+        R"({"event":"pusher:subscribe","data":{"channel":"news","auth":"no","channel_data":"no"}})");
+    EXPECT_EQ(client.heard_one(), succeeded_body("news"));
 }
 
 TEST(Subscription, again_is_answered_again_and_counts_once) {  // trap 34

@@ -174,6 +174,23 @@ TEST_F(SubscriptionCount, is_never_told_on_a_presence_channel) {
     EXPECT_THAT(client.heard_one(), HasSubstr("subscription_succeeded"));
 }
 
+TEST_F(SubscriptionCount, is_told_on_every_other_kind_but_a_users_own) {
+    auto app = *server.app;
+    app.sign_in = true;
+    server.set(app);
+    auto& client = server.client();
+    for (const std::string channel : {"private-a", "private-encrypted-a"}) {
+        client.subscribes(channel);
+        EXPECT_EQ(client.heard().back(), count(1, channel));
+    }
+    client.subscribes("cache-a");
+    EXPECT_THAT(client.heard(), ::testing::Contains(count(1, "cache-a")));
+    client.signs_in(R"({"id":"1"})");
+    client.heard();
+    client.subscribes("#server-to-user-1");
+    EXPECT_EQ(client.heard_one(), testing::succeeded_body("#server-to-user-1"));
+}
+
 TEST_F(SubscriptionCount, of_a_large_channel_is_told_every_five_seconds_at_most) {
     auto& first = server.client();
     first.subscribes("news");
