@@ -23,6 +23,10 @@ std::string greeting(const Config& config, std::string_view version, std::uint16
     const bool ipv6 = config.host.find(':') != std::string::npos;
     const auto host = ipv6 ? "[" + config.host + "]" : config.host;
     auto text = fmt::format("\nCarillon {} listens on http://{}:{}\n", version, host, port);
+    if (config.page_enabled) {
+        text += fmt::format("  page       http://{}:{}{}/   (in two tabs)\n", host, port,
+                            config.path_prefix);
+    }
     if (metrics_port != 0) {
         text +=
             fmt::format("  metrics    http://{}:{}/metrics\n", config.metrics.host, metrics_port);

@@ -32,6 +32,7 @@ TEST(SignedPublish, is_what_the_http_api_verifies) {
 TEST(Greeting, says_where_to_look_and_a_line_to_try) {
     const auto text = greeting(with_app(demo_secret), "1.2.3", 6001, 9601, {});
     EXPECT_THAT(text, HasSubstr("http://127.0.0.1:6001\n"));
+    EXPECT_THAT(text, HasSubstr("  page       http://127.0.0.1:6001/ "));
     EXPECT_THAT(text, HasSubstr("http://127.0.0.1:9601/metrics"));
     EXPECT_THAT(text, HasSubstr("curl -d '{\"name\":\"ring\""));
 }
