@@ -55,6 +55,7 @@ class SocketStage final : public pusher::testing::Stage {
         if (at == std::string::npos) return;
         const auto begin = at + mark.size();
         client.socket_id = greeting.substr(begin, greeting.find('\\', begin) - begin);
+        settle();
     }
     void say(char who, const std::string& message) override {
         clients_.at(who).socket->say(message);
@@ -102,10 +103,11 @@ class SocketStage final : public pusher::testing::Stage {
         EXPECT_TRUE(socket.sees_end());
         return text_of_close(frame);
     }
+    // Every line that does something ends settled: what it caused is here.
     std::vector<std::string> unheard(char who) override {
-        hear_up_to_now(who);
+        auto& client = clients_.at(who);
         std::vector<std::string> bodies;
-        while (!clients_.at(who).frames.empty()) bodies.push_back(hear(who));
+        while (!client.frames.empty() || !client.socket->has_nothing()) bodies.push_back(hear(who));
         return bodies;
     }
 

@@ -51,6 +51,7 @@ describe('a client that may not stay is told why and gives up', () => {
     const path = '/app/small-key?protocol=7';
     const [first] = [await server.bare({path}), await server.bare({path})];
     await assertRefused(server, 4004, {key: 'small-key'});
+    assert.equal((await refusal(server.stranger({path}))).code, 4004);
     await first.close();
     const later = await until(async () => {
       const bare = server.stranger({path});
@@ -106,6 +107,7 @@ describe('a client that comes to a full server', () => {
 
   test('is told 4100, waits, and is let in when there is room', async () => {
     const holder = await server.bare();
+    assert.deepEqual(await refusal(server.stranger()), {code: 4100, reason: 'Over capacity'});
     const client = server.client();
     const waits = heard(client.connection, 'connecting_in');
     assert.equal(codeOf(await heard(client.connection, 'error')), 4100);

@@ -156,6 +156,11 @@ export class Carillon {
     return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
   }
 
+  // How many clients the server knows of.
+  async present() {
+    return (await this.metrics()).get(`sockudo_connected{app_id="${app.id}",port="${this.port}"}`);
+  }
+
   async stop() {
     for (const client of this.clients) {
       // A pusher-js that is told to disconnect while an attempt of its fails begins the next one, for ever, and keeps this

@@ -13,11 +13,26 @@ async function member(server, channel, user, key = app.key) {
   return bare;
 }
 
+// A pusher-js of that app, in that channel.
+async function subscriber(server, key, name) {
+  const backend = server.backend({key});
+  const client = server.client({
+    channelAuthorization: {
+      customHandler: ({socketId}, callback) => callback(null, backend.authorizeChannel(socketId, name)),
+    },
+  }, key);
+  await heard(client.connection, 'connected');
+  return {client, channel: await server.subscribed(client, name)};
+}
+
 const refusalOf = async (bare) => {
   const {event, data} = await bare.nextEvent('a refusal');
   assert.equal(event, 'pusher:error');
   return data;
 };
+
+// Three events in a window that no test outlives: what is counted is not a matter of time.
+const hurried = {enable_client_messages: true, max_client_events_per_second: 3, decay_seconds: 3600};
 
 describe('client events', () => {
   let server;
@@ -27,10 +42,8 @@ describe('client events', () => {
       config: withApps(
         {enable_client_messages: true, max_event_payload_in_kb: 2, max_event_name_length: 40},
         {id: 'quiet', key: 'quiet-key'},
-        // A window that no test outlives: what is counted is not a matter of time.
-        {id: 'slow', key: 'slow-key', enable_client_messages: true, max_client_events_per_second: 3, decay_seconds: 3600},
-        {id: 'strict', key: 'strict-key', enable_client_messages: true, max_client_events_per_second: 3, decay_seconds: 3600,
-         terminate_on_limit: true},
+        {id: 'slow', key: 'slow-key', ...hurried},
+        {id: 'strict', key: 'strict-key', ...hurried, terminate_on_limit: true},
       ),
     });
   });
@@ -46,6 +59,7 @@ describe('client events', () => {
     const kind = 'Client event error: Client events can only be sent to private or presence channels';
     const membership = 'Client event error: The socket is not subscribed to that channel';
     const name = 'Invalid event name: Client events begin with client-';
+    const size = 'Client event error: The data is larger than the allowed 2048 bytes';
     const broken = [
       ['typing', 'x', 'private-room', name],
       ['my-client-typing', 'x', 'private-room', name],
@@ -54,8 +68,8 @@ describe('client events', () => {
       ['client-typing', 'x', 'news', kind],
       ['client-typing', 'x', 'private-encrypted-room', kind],
       ['client-typing', 'x', '#server-to-user-ann', kind],
-      ['client-typing', 'x'.repeat(2049), 'private-room', 'Client event error: The data is larger than the allowed 2048 bytes'],
-      ['client-typing', 'ü'.repeat(1025), 'private-room', 'Client event error: The data is larger than the allowed 2048 bytes'],
+      ['client-typing', 'x'.repeat(2049), 'private-room', size],
+      ['client-typing', 'ü'.repeat(1025), 'private-room', size],
       ['client-typing', 'x', 'private-elsewhere', membership],
       ['client-typing', 'x', 'presence-elsewhere', membership],
     ];
@@ -78,14 +92,7 @@ describe('client events', () => {
   });
 
   test('are refused where the app does not want them, as pusher-js is told', async () => {
-    const backend = server.backend({key: 'quiet-key'});
-    const client = server.client({
-      channelAuthorization: {
-        customHandler: ({socketId, channelName}, callback) => callback(null, backend.authorizeChannel(socketId, channelName)),
-      },
-    }, 'quiet-key');
-    await heard(client.connection, 'connected');
-    const channel = await server.subscribed(client, 'private-room');
+    const {client, channel} = await subscriber(server, 'quiet-key', 'private-room');
     const error = heard(client.connection, 'error');
     channel.trigger('client-typing', {});
     const {data} = await error;
@@ -107,14 +114,7 @@ describe('client events', () => {
   });
 
   test('that come too fast end the connection where the app says so, and pusher-js stays away', async () => {
-    const backend = server.backend({key: 'strict-key'});
-    const client = server.client({
-      channelAuthorization: {
-        customHandler: ({socketId, channelName}, callback) => callback(null, backend.authorizeChannel(socketId, channelName)),
-      },
-    }, 'strict-key');
-    await heard(client.connection, 'connected');
-    const channel = await server.subscribed(client, 'private-room');
+    const {client, channel} = await subscriber(server, 'strict-key', 'private-room');
     const error = heard(client.connection, 'error');
     for (let n = 0; n < 4; ++n) channel.trigger('client-n', n);
     assert.equal(codeOf(await error), 4301);
@@ -126,7 +126,8 @@ describe('client events', () => {
     const [ann, bob] = [await member(server, 'presence-talk', 'ann'), await member(server, 'presence-talk', 'bob')];
     assert.equal((await ann.nextEvent()).event, 'pusher_internal:member_added');
     ann.say('{"event":"client-typing","channel":"presence-talk","data":{"on":true},"user_id":"eve"}');
-    assert.equal(await bob.next(), '{"event":"client-typing","channel":"presence-talk","data":{"on":true},"user_id":"ann"}');
+    assert.equal(await bob.next(),
+                 '{"event":"client-typing","channel":"presence-talk","data":{"on":true},"user_id":"ann"}');
     const [one, two] = [await member(server, 'private-talk'), await member(server, 'private-talk')];
     one.say('{"event":"client-typing","channel":"private-talk","data":{"on":true},"user_id":"eve"}');
     assert.equal(await two.next(), '{"event":"client-typing","channel":"private-talk","data":{"on":true}}');

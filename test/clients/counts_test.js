@@ -157,13 +157,15 @@ function randomFrom(seed) {
   };
 }
 
-describe('a thousand clients who come and go', () => {
+describe('clients that come, join, leave and go in a thousand random steps', () => {
   let server;
   before(async () => { server = await Carillon.start({threads: 2}); });
   after(() => server.stop());
 
-  const types = {'news': 'public', 'sport': 'public', 'private-a': 'private', 'presence-a': 'presence', 'presence-b': 'presence',
-                 'private-encrypted-a': 'private_encrypted', 'cache-a': 'cache'};
+  const types = {
+    'news': 'public', 'sport': 'public', 'private-a': 'private', 'presence-a': 'presence', 'presence-b': 'presence',
+    'private-encrypted-a': 'private_encrypted', 'cache-a': 'cache',
+  };
   const names = Object.keys(types);
 
   test('leave the numbers at exactly what is still there', async (t) => {
@@ -180,7 +182,7 @@ describe('a thousand clients who come and go', () => {
       ++came;
       alive.push({bare, channels: new Set()});
     };
-    const join = async ({bare, channels}, name) => {
+    const join = ({bare, channels}, name) => {
       const member = name.startsWith('presence-') ? {user_id: `u${random(5)}`} : undefined;
       const rights = types[name] === 'public' || types[name] === 'cache' ? {} :
         backend.authorizeChannel(bare.socket_id, name, member);
@@ -205,7 +207,7 @@ describe('a thousand clients who come and go', () => {
       const who = idle[random(idle.length)];
       who.busy = true;
       if (choice < 5) await go(who);
-      else if (choice < 9 || who.channels.size === 0) await join(who, names[random(names.length)]);
+      else if (choice < 9 || who.channels.size === 0) join(who, names[random(names.length)]);
       else leave(who, [...who.channels][random(who.channels.size)]);
       if (random(10) === 0) await backend.trigger(names[random(2)], 'said', 'x');
       who.busy = false;
@@ -217,7 +219,8 @@ describe('a thousand clients who come and go', () => {
     // Whoever is left is asked, so that the server has read all they said.
     while (alive.length > 10) await go(alive[random(alive.length)]);
     await Promise.all(alive.map(({bare}) => bare.everything()));
-    const occupied = (type) => names.filter((name) => types[name] === type && alive.some(({channels}) => channels.has(name)));
+    const occupied = (type) =>
+      names.filter((name) => types[name] === type && alive.some(({channels}) => channels.has(name)));
     const own = `app_id="${app.id}"`;
     const port = `port="${server.port}"`;
     const settled = (expected) => until(async () => {

@@ -123,7 +123,8 @@ describe('an encrypted channel on the wire', () => {
     const name = 'private-encrypted-cache-wire';
     const bare = await listener(name);
     assert.equal((await bare.nextEvent()).event, 'pusher:cache_miss');
-    const data = '{"nonce":"4sVYwy4j\\/8dCcjyxtPCWyk19GaaViaW9",  "ciphertext":"/GMESnFGlbNn01BuBjp31XYa3i9vZsGKR8fgR9EDhXKx3lzGiUD501A="}';
+    const data = '{"nonce":"4sVYwy4j\\/8dCcjyxtPCWyk19GaaViaW9",  ' +
+      '"ciphertext":"/GMESnFGlbNn01BuBjp31XYa3i9vZsGKR8fgR9EDhXKx3lzGiUD501A="}';
     await backend.post({path: '/events', body: {name: 'opened', channels: [name], data}});
     const expected = `{"event":"opened","channel":"${name}","data":${JSON.stringify(data)}}`;
     assert.equal(await bare.next(), expected);

@@ -12,7 +12,8 @@
 //   In all: $SOCKET is that client's socket id, $SOCKET_b another's. In a message, $AUTH is the
 //   signature for its data.channel and data.channel_data, $USERAUTH that for its data.user_data, as
 //   the customer's backend would give them.
-//   Bodies are compared byte for byte, and at the end nothing may be left unheard.
+//   Bodies are compared byte for byte. Before anybody acts or time passes, and at the end, nobody
+//   may have heard more than was listed: what comes too early is as wrong as what never comes.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -144,6 +145,7 @@ class Replay {
         const char who = named ? text.front() : 'a';
         const auto verb = text[named ? 1 : 0];
         auto rest = text.substr(std::min(text.size(), static_cast<std::size_t>(named ? 3 : 2)));
+        if (verb != '<' && verb != '!') expect_nothing_more();
         for (const char other : known_) {
             replace_all(rest, std::string("$SOCKET_") + other, stage_.socket_id(other));
         }
@@ -161,9 +163,7 @@ class Replay {
             client_line(verb, who, rest);
         }
     }
-    void end() {
-        for (const char who : here_) expect_nothing_more(who);
-    }
+    void end() { expect_nothing_more(); }
 
  private:
     void client_line(char verb, char who, const std::string& rest) {
@@ -175,7 +175,6 @@ class Replay {
                 EXPECT_EQ(stage_.hear(who), rest);
                 break;
             case '-':
-                expect_nothing_more(who);
                 here_.erase(who);
                 stage_.leave(who);
                 break;
@@ -187,9 +186,11 @@ class Replay {
                 FAIL() << "what is this?";
         }
     }
-    void expect_nothing_more(char who) {
-        const auto bodies = stage_.unheard(who);
-        EXPECT_TRUE(bodies.empty()) << who << " heard more: " << bodies.front();
+    void expect_nothing_more() {
+        for (const char who : here_) {
+            const auto bodies = stage_.unheard(who);
+            EXPECT_TRUE(bodies.empty()) << who << " heard more: " << bodies.front();
+        }
     }
     void post(const std::string& rest) {
         if (!rest.starts_with('/')) {
@@ -223,7 +224,7 @@ class Replay {
     const hub::App& app_;
     Stage& stage_;
     std::set<char> known_;  // who ever came
-    std::set<char> here_;   // who is to hear nothing more at the end
+    std::set<char> here_;   // who has neither left nor been closed
 };
 
 // Plays every transcript, each on a stage of its own, set for its app.
