@@ -44,6 +44,8 @@ inline constexpr std::size_t settle_per_reap_max = 500;
 // Host events that wait for whoever acts on them. Then they are counted and not kept, and what
 // follows from them is taken from the live state.
 inline constexpr std::size_t host_events_max = 65'536;
+// Of these, told in one go. The rest waits for its turn, and clients are served meanwhile.
+inline constexpr std::size_t host_events_per_drain_max = 1'000;
 
 // What channels keep in memory, all together. Then the least recently used lose theirs; a quarter
 // above it, nothing more is kept.

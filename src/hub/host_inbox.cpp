@@ -22,24 +22,31 @@ void HostInbox::record(const HostEvent& event) {
 }
 
 void HostInbox::drain(Now now) {
-    bool overflowed = false;
     woken_ = false;
-    {
-        const std::lock_guard lock(mutex_);
-        taken_.swap(waiting_);
-        overflowed = std::exchange(overflowed_, false);
-    }
-    for (const auto& news : taken_) {
+    if (next_ == taken_.size()) take();
+    const auto end = std::min(taken_.size(), next_ + limits::host_events_per_drain_max);
+    for (; next_ < end; ++next_) {
+        const auto& news = taken_[next_];
         for (auto* listener : listeners_) {
             if (listener->wants(news.kind, *news.app)) listener->on_event(news, now);
         }
     }
-    taken_.clear();
-    if (overflowed) resyncs_.add();
+    const bool all = next_ == taken_.size();
+    const bool lost = all && std::exchange(resync_due_, false);
+    if (lost) resyncs_.add();
     for (auto* listener : listeners_) {
-        if (overflowed) listener->resync(now);
+        if (lost) listener->resync(now);
         listener->drained(now);
     }
+    if (!all) wake();
+}
+
+void HostInbox::take() {
+    taken_.clear();
+    next_ = 0;
+    const std::lock_guard lock(mutex_);
+    taken_.swap(waiting_);
+    resync_due_ = std::exchange(overflowed_, false);
 }
 
 }  // namespace carillon::hub

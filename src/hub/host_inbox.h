@@ -52,7 +52,7 @@ class HostInbox final : public HostEvents {
         if (!woken_.exchange(true)) wake_();  // once, until the next drain
     }
 
-    // One thread at a time.
+    // A part of what waits; asks to be called again if there is more. One thread at a time.
     void drain(Now now);
 
     std::uint64_t recorded() const { return recorded_.get(); }
@@ -60,6 +60,8 @@ class HostInbox final : public HostEvents {
     std::uint64_t resyncs() const { return resyncs_.get(); }
 
  private:
+    void take();
+
     const std::function<void()> wake_;
     const std::size_t items_max_;
     std::vector<HostListener*> listeners_;
@@ -67,7 +69,9 @@ class HostInbox final : public HostEvents {
     std::mutex mutex_;  // the innermost: taken under the hub's
     std::vector<HostNews> waiting_;
     bool overflowed_ = false;
-    std::vector<HostNews> taken_;  // kept for its capacity
+    std::vector<HostNews> taken_;  // from waiting_
+    std::size_t next_ = 0;         // of these
+    bool resync_due_ = false;      // when these are told
     base::SharedCount recorded_;
     base::SharedCount lost_;
     base::SharedCount resyncs_;

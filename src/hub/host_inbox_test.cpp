@@ -74,6 +74,35 @@ TEST_F(HostInboxTest, that_is_full_counts_and_says_to_look_at_the_live_state) {
     EXPECT_THAT(listener.told, ElementsAre("app/f "));
 }
 
+TEST(HostInboxParts, are_told_a_thousand_at_a_time_and_the_loss_after_them) {
+    int wakes = 0;
+    Listener listener;
+    HostInbox inbox([&] { ++wakes; }, limits::host_events_per_drain_max + 500);
+    inbox.listen(listener);
+    const auto app = testing::make_app("app");
+    for (std::size_t i = 0; i < limits::host_events_per_drain_max + 501; ++i) {
+        inbox.record({HostEvent::Kind::occupied, app, std::to_string(i), {}, 0});
+    }
+    inbox.wake();
+    inbox.drain({});
+    EXPECT_EQ(listener.told.size(), limits::host_events_per_drain_max);
+    EXPECT_EQ(wakes, 2);  // there is more
+    inbox.drain({});
+    EXPECT_EQ(listener.told.size(), limits::host_events_per_drain_max + 501);
+    EXPECT_EQ(listener.told.back(), "resync");
+    EXPECT_EQ(wakes, 2);
+}
+
+TEST(HostEvents, say_nothing_of_the_count_of_a_name_that_its_protocol_reserves) {
+    testing::TestHostEvents events;
+    events.counts = true;
+    TestHub house({}, {.host_events = &events});
+    auto ann = house.open();
+    ann->join("own", {.reserved = true});
+    ann->leave("own");
+    EXPECT_THAT(events.log, ElementsAre("occupied app/own", "vacated app/own"));
+}
+
 TEST(HostEvents, say_that_a_count_changed_for_each_who_comes_or_goes) {
     testing::TestHostEvents events;
     events.counts = true;

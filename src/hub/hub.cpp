@@ -143,7 +143,7 @@ Outcome Hub::join(Channel& channel, Session& session, const Encoder& format,
     if (member != nullptr && member->connections == 1) {
         record(HostEvent::Kind::member_added, channel, member->id, now, wakes);
     }
-    record(HostEvent::Kind::count_changed, channel, {}, now, wakes);
+    if (!options.reserved) record(HostEvent::Kind::count_changed, channel, {}, now, wakes);
 
     auto* place = channel.place_on(lane.index());
     if (place == nullptr) {
@@ -153,7 +153,8 @@ Outcome Hub::join(Channel& channel, Session& session, const Encoder& format,
     }
     ++place->subscribers;
     auto& local = lane.channel_at(place->slot);
-    auto* subscription = new Subscription{&session, &channel, &local, nullptr, 0, member, nullptr};
+    auto* subscription =
+        new Subscription{&session, &channel, &local, nullptr, 0, options.reserved, member, nullptr};
     local.audience_for(format).join(lane, *subscription, *session.outbox_,
                                     lane.inbox().last_number());
     session.subscriptions_.add(*subscription);
@@ -238,7 +239,9 @@ bool Hub::settle(Lane& lane, Subscription& subscription, Now now) {
             lane.retire(place->slot);
             channel.places_.erase(channel.places_.begin() + (place - channel.places_.data()));
         }
-        record(HostEvent::Kind::count_changed, channel, {}, now, wakes);
+        if (!subscription.reserved) {
+            record(HostEvent::Kind::count_changed, channel, {}, now, wakes);
+        }
         if (channel.unused()) {
             record(HostEvent::Kind::vacated, channel, {}, now, wakes);
             locked.erase_if_gone(channel);
@@ -507,8 +510,13 @@ void Hub::each_channel(const AppRef& app, std::size_t first, std::size_t stripes
 }
 
 void Hub::each_app(const AppVisit& visit) {
-    const std::shared_lock lock(apps_mutex_);
-    for (const auto& [id, state] : apps_) visit(state->app, state->books);
+    std::vector<const AppState*> known;  // none is ever forgotten
+    {
+        const std::shared_lock lock(apps_mutex_);
+        known.reserve(apps_.size());
+        for (const auto& [id, state] : apps_) known.push_back(state.get());
+    }
+    for (const auto* state : known) visit(state->app, state->books);
 }
 
 AppState& Hub::state_of(const AppRef& app) {

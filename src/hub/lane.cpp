@@ -280,7 +280,7 @@ void Lane::reap(Now now) {
     const auto closed = std::exchange(closed_, {});
     for (const auto& session : closed) hub_.sign_out(*session, now);
     bound_memory();
-    say_goodbyes();
+    say_goodbyes(now);
     settle_departed(now);
     reap_entries();
     reap_channels();
@@ -305,11 +305,12 @@ void Lane::bound_memory() {
     }
 }
 
-void Lane::say_goodbyes() {
+void Lane::say_goodbyes(Now now) {
     auto doomed = std::exchange(doomed_, {});
     for (auto* session : doomed) {
         if (session->state_ != Session::State::doomed) continue;  // its connection went first
         session->state_ = Session::State::saying_bye;
+        hub_.sign_out(*session, now);
         session->subscriber_->on_close(session->why_);
     }
 }

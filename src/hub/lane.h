@@ -133,7 +133,7 @@ class Lane {
     void apply_policy(Session& session);
     // reap
     void bound_memory();
-    void say_goodbyes();
+    void say_goodbyes(Now now);
     void settle_departed(Now now);
     void reap_entries();
     void reap_channels();

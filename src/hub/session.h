@@ -44,6 +44,7 @@ struct Subscription {
     LaneChannel* local;  // the channel on this lane
     Audience* audience;
     std::uint32_t entry;  // its place in the audience
+    bool reserved;        // its channel is the protocol's own: nobody is told how many are there
     Member* member;       // its member in the channel's roster; null: not present
     Subscription* next;   // among those that wait to be settled
 };

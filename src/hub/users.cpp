@@ -17,7 +17,7 @@ void Users::sign_in(const AppState& app, std::string_view name, SessionId sessio
     auto& stripe = stripe_of(key);
     const std::lock_guard lock(stripe.mutex);
     auto& user = stripe.users[key];
-    auto& mine = claim(user, session);
+    auto& mine = user.claim(session);
     ASSERT(!mine.signed_in);
     mine.signed_in = true;
     if (++user.signed_in == 1) online();
@@ -29,7 +29,7 @@ void Users::sign_out(const AppState& app, std::string_view name, SessionId sessi
     auto& stripe = stripe_of(key);
     const std::lock_guard lock(stripe.mutex);
     auto& user = stripe.users[key];
-    auto& mine = claim(user, session);
+    auto& mine = user.claim(session);
     ASSERT(mine.signed_in);
     mine.signed_in = false;
     if (--user.signed_in == 0) offline();
@@ -40,7 +40,7 @@ void Users::enter(const AppState& app, std::string_view name, SessionId session)
     const Key key{&app, std::string(name)};
     auto& stripe = stripe_of(key);
     const std::lock_guard lock(stripe.mutex);
-    ++claim(stripe.users[key], session).present_in;
+    ++stripe.users[key].claim(session).present_in;
 }
 
 void Users::leave(const AppState& app, std::string_view name, SessionId session) {
@@ -48,7 +48,7 @@ void Users::leave(const AppState& app, std::string_view name, SessionId session)
     auto& stripe = stripe_of(key);
     const std::lock_guard lock(stripe.mutex);
     auto& user = stripe.users[key];
-    auto& mine = claim(user, session);
+    auto& mine = user.claim(session);
     ASSERT(mine.present_in != 0);
     --mine.present_in;
     tidy(stripe, key, user, mine);
@@ -71,16 +71,40 @@ std::vector<UserSession> Users::sessions_of(const AppState& app, std::string_vie
     return {at->second.sessions.begin(), at->second.sessions.end()};
 }
 
-UserSession& Users::claim(User& user, SessionId session) {
-    const auto at = std::ranges::find(user.sessions, session, &UserSession::session);
-    if (at != user.sessions.end()) return *at;
-    return user.sessions.emplace_back(UserSession{session});
+UserSession& Users::User::claim(SessionId session) {
+    if (index != nullptr) {
+        const auto at = index->find(session.value);
+        if (at != index->end()) return sessions[at->second];
+    } else {
+        const auto at = std::ranges::find(sessions, session, &UserSession::session);
+        if (at != sessions.end()) return *at;
+    }
+    auto& made = sessions.emplace_back(UserSession{session});
+    if (index != nullptr) {
+        index->emplace(session.value, static_cast<std::uint32_t>(sessions.size() - 1));
+    } else if (sessions.size() > index_above) {
+        index = std::make_unique<Index>();
+        for (std::uint32_t i = 0; i < sessions.size(); ++i) {
+            index->emplace(sessions[i].session.value, i);
+        }
+    }
+    return made;
 }
 
-void Users::tidy(Stripe& stripe, const Key& key, User& user, UserSession& claim) {
+// The last one takes its place.
+void Users::User::remove(const UserSession& gone) {
+    const auto place = static_cast<std::uint32_t>(&gone - sessions.data());
+    if (index != nullptr) {
+        index->erase(gone.session.value);
+        if (place + 1 != sessions.size()) (*index)[sessions.back().session.value] = place;
+    }
+    sessions[place] = sessions.back();
+    sessions.pop_back();
+}
+
+void Users::tidy(Stripe& stripe, const Key& key, User& user, const UserSession& claim) {
     if (claim.signed_in || claim.present_in != 0) return;
-    claim = user.sessions.back();
-    user.sessions.pop_back();
+    user.remove(claim);
     if (user.sessions.empty()) stripe.users.erase(key);
 }
 

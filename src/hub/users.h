@@ -5,8 +5,10 @@
 
 #include <array>
 #include <boost/container/small_vector.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -54,18 +56,23 @@ class Users {
     struct Hash {
         std::size_t operator()(const Key& key) const;
     };
-    // Few have more than one.
+    // Few have more than one; he who has many ("guest") gets an index.
     struct User {
+        UserSession& claim(SessionId session);
+        void remove(const UserSession& gone);
+
         boost::container::small_vector<UserSession, 1> sessions;
         std::uint32_t signed_in = 0;  // of these
+        static constexpr std::size_t index_above = 16;
+        using Index = boost::unordered_flat_map<std::uint64_t, std::uint32_t>;
+        std::unique_ptr<Index> index;  // session to its place in the list
     };
     struct alignas(64) Stripe {
         mutable std::mutex mutex;
         std::unordered_map<Key, User, Hash> users;
     };
-    static UserSession& claim(User& user, SessionId session);
     // Away with a claim that claims nothing any more, and with the user who has none.
-    static void tidy(Stripe& stripe, const Key& key, User& user, UserSession& claim);
+    static void tidy(Stripe& stripe, const Key& key, User& user, const UserSession& claim);
     Stripe& stripe_of(const Key& key) { return stripes_[Hash{}(key) % stripes_.size()]; }
     const Stripe& stripe_of(const Key& key) const {
         return stripes_[Hash{}(key) % stripes_.size()];

@@ -113,6 +113,7 @@ TEST(Users, are_disconnected_wherever_they_are_identified_or_present) {
     EXPECT_EQ(house.hub.disconnect_user(house.app, "ann", CloseReason::kicked).matched, 2U);
     house.run();
     EXPECT_THAT(phone->goodbyes, ElementsAre(CloseReason::kicked));
+    EXPECT_FALSE(house.hub.online(house.app, "ann"));  // though the connection drains for a while
     EXPECT_THAT(present->goodbyes, ElementsAre(CloseReason::kicked));
     EXPECT_THAT(bob->goodbyes, IsEmpty());
 }
@@ -150,6 +151,21 @@ TEST(Users, are_not_said_to_go_by_a_server_that_drains) {
     ann->close();
     house.run();
     EXPECT_THAT(events.log, ElementsAre("user_online app/ ann"));
+}
+
+TEST(Users, may_be_shared_by_thousands_of_sessions_and_each_is_found) {
+    Users users;
+    const AppState app(testing::make_app("app"));
+    const auto id = [](std::uint64_t i) { return SessionId{(i + 1) << 8}; };
+    for (std::uint64_t i = 0; i < 5000; ++i) users.enter(app, "guest", id(i));
+    for (std::uint64_t i = 0; i < 5000; i += 2) users.enter(app, "guest", id(i));
+    EXPECT_EQ(users.sessions_of(app, "guest").size(), 5000U);
+    for (std::uint64_t i = 0; i < 5000; ++i) users.leave(app, "guest", id(i));
+    const auto left = users.sessions_of(app, "guest");
+    EXPECT_EQ(left.size(), 2500U);
+    for (const auto& its : left) EXPECT_EQ((its.session.value >> 8) % 2, 1U);
+    for (std::uint64_t i = 0; i < 5000; i += 2) users.leave(app, "guest", id(i));
+    EXPECT_THAT(users.sessions_of(app, "guest"), IsEmpty());
 }
 
 TEST(Users, come_and_go_on_many_threads_and_the_last_word_is_true) {

@@ -95,6 +95,8 @@ void Server::write_rate_limits(protocol::MetricSink& sink) const {
     write("rate_limit_checks_total", "Requests weighed by their address.",
           &http::RateLimiter::checks);
     write("rate_limit_triggered_total", "Of these, refused.", &http::RateLimiter::triggered);
+    write("rate_limit_forgotten_total", "Addresses forgotten before their time, for want of room.",
+          &http::RateLimiter::forgotten);
 }
 
 }  // namespace carillon::server

@@ -8,9 +8,11 @@
 namespace carillon::pusher {
 namespace {
 
-constexpr std::uint32_t small_max = 100;  // subscribers that are told at once
+constexpr std::uint32_t small_max = 100;  // subscribers
+constexpr std::int64_t small_interval_ns = 250 * base::ns_per_ms;
 constexpr std::int64_t large_interval_ns = 5 * base::ns_per_s;
-constexpr std::size_t resync_stripes = 32;  // at each drain: all of them within 8 seconds
+constexpr std::size_t resync_stripes = 8;  // at a time: all of them within 32 seconds
+constexpr std::int64_t resync_interval_ns = 250 * base::ns_per_ms;
 
 void append_event(std::string_view name, const std::vector<std::string_view>& users,
                   base::Buffer& out) {
@@ -55,50 +57,58 @@ void Announcer::on_event(const hub::HostNews& news, Now now) {
     if (news.kind == Kind::count_changed) {
         if (is_counted(news.channel)) changed_.insert({news.app, news.channel});
     } else {
-        tell_presence(news.app, news.member, news.kind == Kind::user_online, now);
+        const bool online = news.kind == Kind::user_online;
+        if (!tell_presence(news.app, news.member, online, now)) lose();
     }
 }
 
 void Announcer::drained(Now now) {
     tell_live_state(now);
     for (const auto& channel : std::exchange(changed_, {})) {
-        const auto large = large_.find(channel);
-        if (large != large_.end()) {
-            large->second = true;
+        const auto told = told_.find(channel);
+        if (told != told_.end()) {
+            told->second = true;
         } else {
             tell_count(channel, now);
         }
     }
-    tell_large(now);
+    tell_due(small_, now);
+    tell_due(large_, now);
 }
 
-void Announcer::tell_large(Now now) {
-    while (!large_order_.empty() && large_order_.front().until_ns <= now.steady_ns) {
-        const auto due = large_.extract(*large_order_.front().channel);
-        large_order_.pop_front();
+void Announcer::tell_due(Waiting& waiting, Now now) {
+    while (!waiting.empty() && waiting.front().until_ns <= now.steady_ns) {
+        const auto due = told_.extract(*waiting.front().channel);
+        waiting.pop_front();
         if (due.mapped()) tell_count(due.key(), now);
     }
 }
 
-void Announcer::tell_presence(const hub::AppRef& app, std::string_view user, bool online, Now now) {
+bool Announcer::tell_presence(const hub::AppRef& app, std::string_view user, bool online, Now now) {
+    const auto channel = watch_channel(user);
+    if (!hub_.describe(app, channel)) return true;  // nobody watches
     const std::vector<std::string_view> users{user};
-    publish(app, watch_channel(user), "pusher_internal:watchlist_events",
-            online ? watchlist_events(users, {}) : watchlist_events({}, users), now);
+    return publish(app, channel, "pusher_internal:watchlist_events",
+                   online ? watchlist_events(users, {}) : watchlist_events({}, users), now);
 }
 
 void Announcer::tell_count(const Channel& channel, Now now) {
     const auto known = hub_.describe(channel.app, channel.name);
     if (!known || known->subscribers == 0) return;
-    publish(channel.app, channel.name, "pusher_internal:subscription_count",
-            R"({"subscription_count":)" + std::to_string(known->subscribers) + "}", now);
-    if (known->subscribers <= small_max) return;
-    const auto& kept = *large_.emplace(channel, false).first;
-    large_order_.push_back({&kept.first, now.steady_ns + large_interval_ns});
+    const auto body = R"({"subscription_count":)" + std::to_string(known->subscribers) + "}";
+    if (!publish(channel.app, channel.name, "pusher_internal:subscription_count", body, now)) {
+        return lose();
+    }
+    const bool small = known->subscribers <= small_max;
+    const auto& kept = *told_.emplace(channel, false).first;
+    (small ? small_ : large_)
+        .push_back({&kept.first, now.steady_ns + (small ? small_interval_ns : large_interval_ns)});
 }
 
 // Names are copied under the table's lock, and told when it is free again.
 void Announcer::tell_live_state(Now now) {
-    if (resync_at_ == hub::ChannelTable::stripe_count) return;
+    if (resync_at_ == hub::ChannelTable::stripe_count || now.steady_ns < resync_ns_) return;
+    resync_ns_ = now.steady_ns + resync_interval_ns;
     std::vector<Channel> watched;
     hub_.each_channel(resync_at_, resync_stripes,
                       [&](const hub::AppRef& app, std::string_view name, auto&) {
@@ -108,21 +118,32 @@ void Announcer::tell_live_state(Now now) {
                               changed_.insert({app, std::string(name)});
                           }
                       });
-    resync_at_ += resync_stripes;
     for (const auto& [app, name] : watched) {
         const auto user = user_of_watch_channel(name);
-        tell_presence(app, user, hub_.online(app, user), now);
+        // No room: the same part again, when it is due.
+        if (!tell_presence(app, user, hub_.online(app, user), now)) return;
+    }
+    resync_at_ += resync_stripes;
+    if (resync_at_ == hub::ChannelTable::stripe_count && std::exchange(lost_again_, false)) {
+        resync_at_ = 0;
     }
 }
 
-// Nothing of it is kept. Where there is no room now, the live state is told later.
-void Announcer::publish(const hub::AppRef& app, std::string_view channel, std::string_view event,
+// Something was not told: all is to be told from the live state. If that is under way, once more.
+void Announcer::lose() {
+    if (resync_at_ == hub::ChannelTable::stripe_count) {
+        resync_at_ = 0;
+    } else {
+        lost_again_ = true;
+    }
+}
+
+// Nothing of it is kept. False: there was no room for it.
+bool Announcer::publish(const hub::AppRef& app, std::string_view channel, std::string_view event,
                         std::string_view body, Now now) {
     const auto publication =
         hub::Publication::make({.event = event, .body = body, .passing = true});
-    if (hub_.publish(app, {&channel, 1}, publication, now).outcome != hub::Outcome::ok) {
-        resync_at_ = 0;
-    }
+    return hub_.publish(app, {&channel, 1}, publication, now).outcome == hub::Outcome::ok;
 }
 
 }  // namespace carillon::pusher

@@ -3,10 +3,10 @@
 // events and publishes; who hears is the hub's affair. On the loop that drains the host events.
 //
 //   watchlist  every watched user has a channel of our own (names.h); watching is subscribing to it
-//   counts     at once for up to 100 subscribers, whatever came since the last drain said in one;
-//              beyond, every 5 s at most: such channels wait in `large_`
+//   counts     at once, and then for 250 ms no more (5 s beyond 100 subscribers): whatever changes
+//              meanwhile is said in one, so that nobody floods a channel by coming and going
 //   lost       when host events were lost, every channel concerned is told its live state, a part
-//              of the table at each drain
+//              of the table every 250 ms
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ class Announcer final : public hub::HostListener {
 
     bool wants(hub::HostEvent::Kind kind, const hub::App& app) const override;
     void on_event(const hub::HostNews& news, Now now) override;
-    void resync(Now) override { resync_at_ = 0; }
+    void resync(Now) override { lose(); }
     void drained(Now now) override;
 
  private:
@@ -52,23 +52,29 @@ class Announcer final : public hub::HostListener {
         }
     };
     // Told lately; to be told again if something changed by then.
-    struct Large {
+    struct Told {
         const Channel* channel;
         std::int64_t until_ns;
     };
+    using Waiting = std::deque<Told>;  // the earliest first
 
-    void tell_presence(const hub::AppRef& app, std::string_view user, bool online, Now now);
+    bool tell_presence(const hub::AppRef& app, std::string_view user, bool online, Now now);
     void tell_count(const Channel& channel, Now now);
-    void tell_large(Now now);
+    void tell_due(Waiting& waiting, Now now);
     void tell_live_state(Now now);
-    void publish(const hub::AppRef& app, std::string_view channel, std::string_view event,
+    void lose();
+    bool publish(const hub::AppRef& app, std::string_view channel, std::string_view event,
                  std::string_view body, Now now);
 
     hub::Hub& hub_;
-    std::unordered_set<Channel, Hash> changed_;      // since the last drain
-    std::unordered_map<Channel, bool, Hash> large_;  // and whether it changed since it was told
-    std::deque<Large> large_order_;                  // the earliest first
-    std::size_t resync_at_ = hub::ChannelTable::stripe_count;  // the next stripe; all: none is lost
+    std::unordered_set<Channel, Hash> changed_;     // since the last drain
+    std::unordered_map<Channel, bool, Hash> told_;  // lately; and whether it changed since then
+    Waiting small_;                                 // of told_
+    Waiting large_;                                 // likewise
+    // After a loss: the next stripe of the channel table; all of them: there was none.
+    std::size_t resync_at_ = hub::ChannelTable::stripe_count;
+    std::int64_t resync_ns_ = 0;  // when the next part is due
+    bool lost_again_ = false;     // meanwhile
 };
 
 }  // namespace carillon::pusher

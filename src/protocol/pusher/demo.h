@@ -10,8 +10,8 @@
 //   refusals                                                {"error": text, "code": word,
 //                                                            "status": number}
 //
-// A request with an Origin is answered only if that is the page of this very host: another page
-// that the developer visits must not play with a server on the developer's machine.
+// A request with an Origin is answered only if that is the page of this very host. It keeps other
+// pages' scripts out of here; who knows the manual can sign for itself all the same.
 #pragma once
 
 #include "base/result.h"

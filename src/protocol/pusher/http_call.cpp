@@ -77,7 +77,7 @@ http::Response Call::refusal(const Error& error) const {
     const auto fault = http_fault(error);
     const auto& row = row_of(fault);
     service.refusals.add(fault);
-    service.log.info(
+    service.log.debug(  // what a stranger can repeat at will is not worth a line in production
         "request_refused",
         {{"reason", row.name}, {"app", request.param("id").substr(0, logged_id_bytes_max)}});
     if (fault == Fault::request_rate) return too_many(rate_);

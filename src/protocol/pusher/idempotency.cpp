@@ -8,6 +8,9 @@ namespace {
 // What the list and the tables keep beside the texts, roughly.
 constexpr std::size_t entry_overhead_bytes = 256;
 
+// All who publish wait meanwhile. The rest is let go by the calls that follow.
+constexpr int expired_per_call_max = 64;
+
 }  // namespace
 
 Idempotency::Begun Idempotency::begin(std::string_view app_id, std::string_view key,
@@ -16,11 +19,14 @@ Idempotency::Begun Idempotency::begin(std::string_view app_id, std::string_view 
     auto name = std::to_string(app_id.size()) + ':';
     name.append(app_id).append(key);
     const std::lock_guard lock(mutex_);
-    while (!entries_.empty() && entries_.front().until_ns <= now.steady_ns) {
+    for (auto left = expired_per_call_max;
+         left != 0 && !entries_.empty() && entries_.front().until_ns <= now.steady_ns; --left) {
         erase(entries_.begin());
     }
     const auto known = by_name_.find(name);
-    if (known != by_name_.end()) {
+    if (known != by_name_.end() && known->second->until_ns <= now.steady_ns) {
+        erase(known->second);
+    } else if (known != by_name_.end()) {
         const auto& entry = *known->second;
         if (!entry.done) return {Begun::State::in_progress};
         return {Begun::State::done, entry.answer};

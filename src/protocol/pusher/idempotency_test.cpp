@@ -50,6 +50,13 @@ TEST(Idempotency, remembers_nothing_of_what_was_abandoned) {
     EXPECT_EQ(keys.begin("app", "k").state, State::first);
 }
 
+TEST(Idempotency, forgets_a_key_after_its_time_though_many_older_ones_still_wait_to_be_let_go) {
+    Keys keys;
+    for (int i = 0; i < 500; ++i) keys.remember("app", std::to_string(i), "x");
+    EXPECT_EQ(keys.begin("app", "499", 120).state, State::first);
+    EXPECT_EQ(keys.begin("app", "498", 119).state, State::done);  // let go only with its turn
+}
+
 TEST(Idempotency, keeps_apps_apart_whatever_their_names_are) {
     Keys keys;
     keys.remember("ab", "c", "x");

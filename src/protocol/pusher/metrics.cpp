@@ -1,5 +1,6 @@
 #include "protocol/pusher/metrics.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -24,7 +25,10 @@ struct HubMetric {
 
 constexpr HubMetric hub_metrics[] = {
     {"connected", Type::gauge, "Clients that are connected.",
-     [](const hub::AppBooks& b) { return b.opened.get() - b.closed.get(); }},
+     [](const hub::AppBooks& b) {
+         const auto closed = b.closed.get();  // first: who comes and goes between the two counts
+         return std::max(b.opened.get(), closed) - closed;
+     }},
     {"new_connections_total", Type::counter, "Clients that connected.",
      [](const hub::AppBooks& b) { return b.opened.get(); }},
     {"new_disconnections_total", Type::counter, "Clients that went.",
@@ -157,7 +161,7 @@ void take_census(const std::shared_ptr<Census>& census) {
     census->next_stripe += census_stripes;
     if (census->next_stripe >= hub::ChannelTable::stripe_count) return write_census(*census);
     // With no room for the rest, the number would be wrong: it is left out this time.
-    if (!service.later([census] { take_census(census); })) census->done();
+    if (!service.later || !service.later([census] { take_census(census); })) census->done();
 }
 
 }  // namespace

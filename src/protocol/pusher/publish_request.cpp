@@ -48,8 +48,16 @@ Result<std::string> read_data(std::string_view value, std::size_t bytes_max) {
 
 Result<std::vector<std::string>> read_names(std::string_view many, std::string_view one) {
     if (!absent(many)) {
-        auto names = read_strings(many);
-        if (!names.has_value()) return invalid("channels is not an array of strings.");
+        // One more than may be named is enough to see that there are too many.
+        const auto slices = read_array(many, limits::publish_channels_max + 1);
+        if (!slices.has_value()) return invalid("channels is not an array of strings.");
+        std::vector<std::string> names;
+        names.reserve(slices.value().size());
+        for (const auto slice : slices.value()) {
+            auto name = is_json_string(slice) ? decode_string(slice) : invalid("not a string");
+            if (!name.has_value()) return invalid("channels is not an array of strings.");
+            names.push_back(std::move(name).value());
+        }
         return names;
     }
     if (absent(one)) return std::vector<std::string>();

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -54,7 +55,7 @@ class Session final : public protocol::Session {
     void handle(const SignIn& wish, Now now);
     void become(UserData user, Now now);
     void watch(Now now);
-    void unwatch(Now now);
+    void unwatch_all_but(const std::set<std::string_view>& wanted, Now now);
     void handle(const ClientEvent& event, Now now);
     void handle(const Ignored&, Now) {}
     void handle(const Malformed& message, Now now);

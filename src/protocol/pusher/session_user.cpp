@@ -1,4 +1,6 @@
 // The session's part that concerns users: who the client is, and whom it watches.
+#include <utility>
+
 #include "protocol/pusher/announcer.h"
 #include "protocol/pusher/encoder.h"
 #include "protocol/pusher/names.h"
@@ -37,17 +39,21 @@ void Session::become(UserData user, Now now) {
 
 // First the channels, then the state: what changes in between is heard after it.
 void Session::watch(Now now) {
-    unwatch(now);
-    const auto& list = user_->watchlist;
+    const auto list =
+        std::exchange(user_->watchlist, {});  // the subscriptions are the memory of it
+    std::set<std::string_view> wanted;
+    if (list.size() <= watchlist_max) wanted.insert(list.begin(), list.end());
+    unwatch_all_but(wanted, now);
     if (list.size() > watchlist_max) return refuse_message(Fault::watchlist_length);
     if (list.empty()) return;
     std::vector<std::string_view> online;
     std::vector<std::string_view> offline;
-    for (const auto& user : list) {
+    for (const auto user : wanted) {
         const auto joined = service_.hub.subscribe(*session_, watch_channel(user), format_,
                                                    {.reserved = true}, now);
-        if (joined.outcome == hub::Outcome::already) continue;  // it was named twice
-        if (joined.outcome != hub::Outcome::ok) return refuse_message(Fault::watchlist_failed);
+        if (joined.outcome != hub::Outcome::ok && joined.outcome != hub::Outcome::already) {
+            return refuse_message(Fault::watchlist_failed);
+        }
         (service_.hub.online(session_->app_ref(), user) ? online : offline).push_back(user);
     }
     const auto publication = hub::Publication::make(
@@ -57,10 +63,11 @@ void Session::watch(Now now) {
     out_.reply(frame.view());
 }
 
-void Session::unwatch(Now now) {
+void Session::unwatch_all_but(const std::set<std::string_view>& wanted, Now now) {
     std::vector<std::string> watched;
     session_->each_channel([&](std::string_view channel) {
-        if (is_own_channel(channel)) watched.emplace_back(channel);
+        if (!is_own_channel(channel) || wanted.contains(user_of_watch_channel(channel))) return;
+        watched.emplace_back(channel);
     });
     for (const auto& channel : watched) {
         (void)service_.hub.unsubscribe(*session_, channel, now);
