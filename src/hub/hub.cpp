@@ -257,10 +257,10 @@ bool Hub::settle(Lane& lane, Subscription& subscription, Now now) {
 Outcome Hub::identify(Session& session, std::string_view user, Now now) {
     ASSERT(session.lane_.home().is_here());
     if (session.closing()) return refuse(Outcome::closing);
-    if (session.user_ == user) return Outcome::already;
+    if (session.user() == user) return Outcome::already;
     sign_out(session, now);
-    session.user_ = user;
     if (user.empty()) return Outcome::ok;
+    session.user_ = std::make_unique<const std::string>(user);
     Wakes wakes;
     users_.sign_in(session.app_state_, user, session.id(), [&] {
         record(HostEvent::Kind::user_online, session.app_state_, user, now, wakes);
@@ -270,13 +270,13 @@ Outcome Hub::identify(Session& session, std::string_view user, Now now) {
 }
 
 void Hub::sign_out(Session& session, Now now) {
-    if (session.user_.empty()) return;
+    if (session.user_ == nullptr) return;
     Wakes wakes;
-    users_.sign_out(session.app_state_, session.user_, session.id(), [&] {
+    users_.sign_out(session.app_state_, *session.user_, session.id(), [&] {
         if (draining_.load(std::memory_order_relaxed)) return;
-        record(HostEvent::Kind::user_offline, session.app_state_, session.user_, now, wakes);
+        record(HostEvent::Kind::user_offline, session.app_state_, *session.user_, now, wakes);
     });
-    session.user_.clear();
+    session.user_.reset();
     wake(wakes);
 }
 

@@ -84,7 +84,9 @@ class Session {
     std::string_view member_in(std::string_view channel) const;
     bool closing() const { return state_ != State::open; }
     // Who Hub::identify said it is; empty: nobody in particular.
-    std::string_view user() const { return user_; }
+    std::string_view user() const {
+        return user_ != nullptr ? std::string_view(*user_) : std::string_view();
+    }
     // What this lane counts for its app.
     AppBooks& app_books() const { return app_books_; }
     void each_channel(const std::function<void(std::string_view)>& visit) const;
@@ -120,7 +122,7 @@ class Session {
     const OutboxPolicy policy_;
     const Encoder& format_;
     Subscriptions subscriptions_;
-    std::string user_;
+    std::unique_ptr<const std::string> user_;  // null: nobody; most are, and there may be millions
     CloseReason why_ = CloseReason::peer;
     State state_ = State::open;
 };

@@ -19,8 +19,7 @@ class EventRate {
     bool allow(const hub::AppLimits& limits, Now now) {
         if (limits.client_events_per_second == 0) return true;
         const auto window_ns = limits.client_events_window_s * base::ns_per_s;
-        if (!began_ || now.steady_ns - window_began_ns_ >= window_ns) {
-            began_ = true;
+        if (now.steady_ns - window_began_ns_ >= window_ns) {
             window_began_ns_ = now.steady_ns;
             attempts_ = 0;
         }
@@ -30,9 +29,8 @@ class EventRate {
     }
 
  private:
-    std::int64_t window_began_ns_ = 0;
+    std::int64_t window_began_ns_ = -base::never_ns / 2;  // long ago
     std::uint32_t attempts_ = 0;
-    bool began_ = false;
 };
 
 // All but the rate. nullopt: publish it.
