@@ -49,16 +49,6 @@ bool is_origin(std::string_view text) {
     return is_host(host);
 }
 
-bool fits(std::string_view pattern, std::string_view origin) {
-    const auto star = pattern.find('*');
-    if (star == std::string_view::npos) return equals_ignoring_case(pattern, origin);
-    const auto before = pattern.substr(0, star);
-    const auto after = pattern.substr(star + 1);
-    return origin.size() > before.size() + after.size() &&
-           equals_ignoring_case(origin.substr(0, before.size()), before) &&
-           equals_ignoring_case(origin.substr(origin.size() - after.size()), after);
-}
-
 std::string joined(const std::vector<std::string>& words) {
     std::string list;
     for (const auto& word : words) list += (list.empty() ? "" : ", ") + word;
@@ -66,6 +56,16 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 }  // namespace
+
+bool fits(std::string_view pattern, std::string_view text) {
+    const auto star = pattern.find('*');
+    if (star == std::string_view::npos) return equals_ignoring_case(pattern, text);
+    const auto before = pattern.substr(0, star);
+    const auto after = pattern.substr(star + 1);
+    return text.size() > before.size() + after.size() &&
+           equals_ignoring_case(text.substr(0, before.size()), before) &&
+           equals_ignoring_case(text.substr(text.size() - after.size()), after);
+}
 
 bool is_origin_pattern(std::string_view pattern) {
     const auto scheme_end = pattern.find("://");

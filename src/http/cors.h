@@ -27,6 +27,9 @@ struct CorsPolicy {
     bool credentials = true;  // cookies and the like; never where any origin may ask
 };
 
+// Whether the text is what the pattern says, in any case; its one "*" stands for something.
+bool fits(std::string_view pattern, std::string_view text);
+
 // At most one "*", and nothing behind the host: "https://a.example/" would never fit.
 bool is_origin_pattern(std::string_view pattern);
 

@@ -68,6 +68,12 @@ void write_signin_success(std::string_view user_data, base::Buffer& out) {
     out.append("}}");
 }
 
+void write_watchlist_events(std::string_view events, base::Buffer& out) {
+    out.append(R"({"event":"pusher_internal:watchlist_events","data":)");
+    append_quoted(events, out);
+    out.append('}');
+}
+
 void write_presence_succeeded(std::string_view channel, std::vector<hub::MemberView> members,
                               base::Buffer& out) {
     std::ranges::sort(members, {}, &hub::MemberView::id);

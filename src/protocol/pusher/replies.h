@@ -24,6 +24,8 @@ void write_subscription_succeeded(std::string_view channel, base::Buffer& out);
 void write_cache_miss(std::string_view channel, base::Buffer& out);
 // `user_data` as the client gave it.
 void write_signin_success(std::string_view user_data, base::Buffer& out);
+// `events` as the announcer says them later.
+void write_watchlist_events(std::string_view events, base::Buffer& out);
 // With who is present, in the order of their ids, so that equal rosters are equal bytes.
 void write_presence_succeeded(std::string_view channel, std::vector<hub::MemberView> members,
                               base::Buffer& out);

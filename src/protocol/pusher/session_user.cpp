@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "protocol/pusher/announcer.h"
-#include "protocol/pusher/encoder.h"
 #include "protocol/pusher/names.h"
 #include "protocol/pusher/replies.h"
 #include "protocol/pusher/session.h"
@@ -56,11 +55,9 @@ void Session::watch(Now now) {
         }
         (service_.hub.online(session_->app_ref(), user) ? online : offline).push_back(user);
     }
-    const auto publication = hub::Publication::make(
-        {.event = "pusher_internal:watchlist_events", .body = watchlist_events(online, offline)});
-    base::Buffer frame;
-    wire_encoder().encode({*publication, {}, {}}, frame);
-    out_.reply(frame.view());
+    base::Buffer reply;
+    write_watchlist_events(watchlist_events(online, offline), reply);
+    out_.reply(reply.view());
 }
 
 void Session::unwatch_all_but(const std::set<std::string_view>& wanted, Now now) {
