@@ -76,7 +76,9 @@ void HttpDialogue::upgrade(const http::Request& request, http::UpgradeTarget& ta
     auto& worker = connection_.worker();
     if (draining_ || worker.draining())
         return refuse({ErrorKind::overloaded, "Shutting down", 503});
-    const auto accepted = websocket::accept(request);
+    auto& protocol =
+        static_cast<protocol::Protocol&>(target);  // only protocols are registered as targets
+    const auto accepted = websocket::accept(request, protocol.subprotocol(request));
     if (!accepted.has_value()) {
         worker.log().info("upgrade_refused", {{"reason", accepted.error().message}});
         auto refusal = websocket::refusal(accepted.error());
@@ -85,8 +87,6 @@ void HttpDialogue::upgrade(const http::Request& request, http::UpgradeTarget& ta
         return connection_.finish(hub::CloseReason::protocol);
     }
     send(*accepted, false, true);
-    auto& protocol =
-        static_cast<protocol::Protocol&>(target);  // only protocols are registered as targets
     auto next = std::make_unique<WebSocketDialogue>(connection_);
     auto& opened = *next;
     connection_.become(std::move(next));

@@ -43,19 +43,19 @@ void WebSocketDialogue::on_message(const websocket::Message& message, Now now) {
         return;  // we said goodbye: only the peer's is of interest
     switch (message.kind) {
         case websocket::Message::text:
-            return tell_session(Kind::text, message.data, now);
+            return tell_session({Kind::text, message.data, message.fragmented}, now);
         case websocket::Message::binary:
-            return tell_session(Kind::binary, message.data, now);
+            return tell_session({Kind::binary, message.data, message.fragmented}, now);
         case websocket::Message::ping:
             reply_frame(websocket::Opcode::pong, message.data);
-            return tell_session(Kind::ping, message.data, now);
+            return tell_session({Kind::ping, message.data}, now);
         default:
-            return tell_session(Kind::pong, message.data, now);
+            return tell_session({Kind::pong, message.data}, now);
     }
 }
 
-void WebSocketDialogue::tell_session(protocol::Message::Kind kind, std::string_view data, Now now) {
-    const auto result = session_->on_message({kind, data}, now);
+void WebSocketDialogue::tell_session(const protocol::Message& message, Now now) {
+    const auto result = session_->on_message(message, now);
     if (!result.has_value()) close_for(result.error());
 }
 

@@ -30,12 +30,13 @@ class WebSocketDialogue final : public Dialogue, private protocol::Out {
  private:
     // protocol::Out
     void reply(std::string_view body) override { reply_frame(websocket::Opcode::text, body); }
+    void ping() override { reply_frame(websocket::Opcode::ping, {}); }
     void close(std::uint16_t code, std::string_view reason) override;
     void pause() override;
     void resume() override;
 
     void on_message(const websocket::Message& message, Now now);
-    void tell_session(protocol::Message::Kind kind, std::string_view data, Now now);
+    void tell_session(const protocol::Message& message, Now now);
     void on_close_frame(const websocket::Message& message);
     void reply_frame(websocket::Opcode opcode, std::string_view payload);
     void close_for(const Error& error);

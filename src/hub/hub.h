@@ -68,6 +68,15 @@ struct Receipt {
     std::uint64_t matched = 0;
 };
 
+// How a publication fared, over all lanes: of those who heard it, …
+struct Fate {
+    std::uint64_t queued = 0;   // …in whose queue it was when its lane's flush had visited everyone
+    std::uint64_t dropped = 0;  // …whose policy let go of it until then
+};
+// Told once, on the last lane's loop (or, if nobody hears, inside publish), under no lock. It may
+// call the hub; it returns soon. Never told if the process ends first.
+using OnDone = std::function<void(const Fate&)>;
+
 // One publication among several that are published together.
 struct Wish {
     std::span<const std::string_view> channels;
@@ -118,6 +127,9 @@ class Hub {
     // has no room.
     Receipt publish(const AppRef& app, std::span<const std::string_view> channels,
                     const PublicationRef& publication, Now now);
+    // The same; and when all of it is done, its publisher is told. Not if it was refused.
+    Receipt publish(const AppRef& app, std::span<const std::string_view> channels,
+                    const PublicationRef& publication, Now now, OnDone on_done);
     Receipt publish(const Session& from, std::string_view channel,
                     const PublicationRef& publication, Now now);
     // Several at once, in their order: if there is no room for all of them, none is published.

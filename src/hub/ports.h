@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -80,6 +81,31 @@ struct History {
     virtual std::unique_ptr<ChannelHistory> open(const App& app, std::string_view channel) = 0;
     // Every channel's trim() was called. On the thread that sweeps (Hub::sweep).
     virtual void swept(Now now) = 0;
+};
+
+// Where else a publication goes: bridges between apps. Asked on the publisher's thread, after the
+// publication and outside any lock.
+struct Bridges {
+    struct Crossing {
+        std::size_t bridge;  // which; for told()
+        AppRef app;
+        std::string channel;
+        PublicationRef publication;
+    };
+    // Why a publication that a bridge leads elsewhere did not get there.
+    enum class End : unsigned char {
+        crossed,
+        looped,      // it has been in that channel already, or came over too many bridges
+        overloaded,  // there was no room for it
+    };
+    virtual ~Bridges() = default;
+    // Whether any bridge begins in this app: a look, for each publication.
+    virtual bool lead_from(const App& app) const = 0;
+    // Adds what is to be published for this publication. What cannot be expressed on the other side
+    // is left out and counted by who implements this.
+    virtual void cross(const App& from, std::string_view channel, const PublicationRef& publication,
+                       std::vector<Crossing>& out) const = 0;
+    virtual void told(std::size_t bridge, End end) const = 0;
 };
 
 struct HostEvent {

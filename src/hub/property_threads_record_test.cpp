@@ -68,7 +68,8 @@ bool Format::encode(const Delivery& delivery, base::Buffer& out) const {
     head.unix_ms = delivery.stamp.unix_ms;
     head.position = delivery.stamp.position;
     switch (publication.kind()) {
-        case Kind::message: {
+        case Kind::message:
+        case Kind::announcement: {
             const auto said = said_in(publication);
             head.who = said.publisher;
             head.number = said.attempt;

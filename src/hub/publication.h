@@ -23,6 +23,9 @@ enum class Kind : std::uint8_t {
     joined,
     left,
     gap,  // for one session: its body says, in decimal, how many publications it was not sent
+    // What a protocol tells its own clients of a channel: a message that no other format shows, and
+    // that no bridge carries.
+    announcement,
 };
 enum class BodyKind : std::uint8_t { text, json, binary };
 

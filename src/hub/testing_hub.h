@@ -33,6 +33,7 @@ struct LineFormat final : Encoder {
         out.append(delivery.channel);
         switch (publication.kind()) {
             case Kind::message:
+            case Kind::announcement:
                 out.append(':');
                 out.append(publication.event());
                 out.append(':');

@@ -17,6 +17,7 @@
 #include "http/router.h"
 #include "hub/encoder.h"
 #include "hub/hub.h"
+#include "protocol/permissions.h"
 
 namespace carillon::protocol {
 
@@ -31,12 +32,16 @@ struct Message {
     };  // edge has answered a ping already
     Kind kind;
     std::string_view data;
+    bool fragmented = false;  // it came in several frames
 };
 
 // A session's way back to its own client. On its loop; valid as long as the session.
 struct Out {
     // Framed and queued in order with everything else this client is sent. Never dropped.
     virtual void reply(std::string_view body) = 0;
+    // Asks the client for a sign of life in the framing's own way, queued like a reply; the answer
+    // comes as a Message of Kind::pong. Nothing, where the framing has no such way.
+    virtual void ping() = 0;
     // The last frame; the socket closes when it left or after a grace time. More replies after it
     // are ignored.
     virtual void close(std::uint16_t code, std::string_view reason) = 0;
@@ -100,6 +105,17 @@ struct Protocol : http::UpgradeTarget {
     // Its HTTP side, and where its clients upgrade. A route that is taken is a start-up error.
     virtual Result<void> routes(http::Router& router) = 0;
     virtual std::unique_ptr<Session> open(const Opening& opening) = 0;
+    // On a path that several protocols share (shared_path.h): whether a client that begins with
+    // this message is one of its own.
+    virtual bool speaks(const Message&) const { return false; }
+    // What to choose of the subprotocols that the request offers; empty: none.
+    virtual std::string_view subprotocol(const http::Request& request) const {
+        return request.header_has_token("Sec-WebSocket-Protocol", name()) ? name()
+                                                                          : std::string_view();
+    }
+    // Whether this name means more to it than a name, in an app that it shares with others
+    // (permissions.h).
+    virtual Reserve reserve_of(std::string_view) const { return Reserve::open; }
     // What it refused so far, by reason, for the metrics. Any thread.
     using RefusalVisitor = std::function<void(std::string_view reason, std::uint64_t count)>;
     virtual void each_refusal(const RefusalVisitor&) const {}

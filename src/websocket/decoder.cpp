@@ -160,7 +160,7 @@ Result<std::optional<Message>> Decoder::end_message(std::string_view data) {
     if (kind_ == Message::text && !utf8_.complete()) return not_text();
     empty_fragments_ = 0;
     delivered_message_ = true;
-    return std::optional(Message{kind_, data, 0});
+    return std::optional(Message{kind_, data, 0, opcode() == Opcode::continuation});
 }
 
 Result<std::optional<Message>> Decoder::end_control(std::string_view payload) {

@@ -31,8 +31,9 @@ struct Message {
     enum Kind : unsigned char { text, binary, ping, pong, close };
 
     Kind kind = text;
-    std::string_view data;  // of a close: the reason
-    int close_code = 0;     // of a close; close_no_code if the client gave none
+    std::string_view data;    // of a close: the reason
+    int close_code = 0;       // of a close; close_no_code if the client gave none
+    bool fragmented = false;  // it came in several frames
 };
 
 class Decoder {

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/buffer.h"
-#include "protocol/pusher/json_write.h"
+#include "json/write.h"
 
 namespace carillon::pusher {
 namespace {
@@ -17,12 +17,12 @@ constexpr std::int64_t resync_interval_ns = 250 * base::ns_per_ms;
 void append_event(std::string_view name, const std::vector<std::string_view>& users,
                   base::Buffer& out) {
     out.append(R"({"name":)");
-    append_quoted(name, out);
+    json::append_quoted(name, out);
     out.append(R"(,"user_ids":[)");
     std::string_view comma;
     for (const auto user : users) {
         out.append(comma);
-        append_quoted(user, out);
+        json::append_quoted(user, out);
         comma = ",";
     }
     out.append("]}");
@@ -141,8 +141,8 @@ void Announcer::lose() {
 // Nothing of it is kept. False: there was no room for it.
 bool Announcer::publish(const hub::AppRef& app, std::string_view channel, std::string_view event,
                         std::string_view body, Now now) {
-    const auto publication =
-        hub::Publication::make({.event = event, .body = body, .passing = true});
+    const auto publication = hub::Publication::make(
+        {.kind = hub::Kind::announcement, .event = event, .body = body, .passing = true});
     return hub_.publish(app, {&channel, 1}, publication, now).outcome == hub::Outcome::ok;
 }
 

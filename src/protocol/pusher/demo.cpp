@@ -7,9 +7,9 @@
 
 #include "base/limits.h"
 #include "http/url.h"
+#include "json/read.h"
+#include "json/write.h"
 #include "protocol/pusher/http_publish.h"
-#include "protocol/pusher/json_read.h"
-#include "protocol/pusher/json_write.h"
 #include "protocol/pusher/names.h"
 #include "protocol/pusher/publish_request.h"
 #include "protocol/pusher/signature.h"
@@ -30,11 +30,11 @@ http::Response refusal(const Error& error) {
     const auto& row = row_of(http_fault(error));
     base::Buffer body;
     body.append(R"({"error":)");
-    append_quoted(error.message, body);
+    json::append_quoted(error.message, body);
     body.append(R"(,"code":)");
-    append_quoted(row.label, body);
+    json::append_quoted(row.label, body);
     body.append(R"(,"status":)");
-    append_number(row.code, body);
+    json::append_number(row.code, body);
     body.append('}');
     return http::json(row.code, std::string(body.view()));
 }
@@ -75,25 +75,27 @@ struct AuthWish {
 };
 
 // A member of the JSON body that is a string; nullopt: absent.
-Result<std::optional<std::string>> read_text(const Member& member) {
+Result<std::optional<std::string>> read_text(const json::Member& member) {
     if (member.text.empty() || member.text == "null") return std::optional<std::string>();
-    if (!is_json_string(member.text)) return invalid(std::string(member.key) + " is not a string.");
-    auto text = decode_string(member.text);
+    if (!json::is_string(member.text))
+        return invalid(std::string(member.key) + " is not a string.");
+    auto text = json::decode_string(member.text);
     if (!text.has_value()) return invalid(std::string(member.key) + " is malformed.");
     return std::optional(std::move(text).value());
 }
 
 Result<AuthWish> read_json_wish(std::string_view body) {
-    std::array members{Member{"socket_id"}, Member{"channel_name"}, Member{"user_id"},
-                       Member{"user_info"}};
-    if (!read_object(body, members).has_value()) return invalid("The body is not a JSON object.");
+    std::array members{json::Member{"socket_id"}, json::Member{"channel_name"},
+                       json::Member{"user_id"}, json::Member{"user_info"}};
+    if (!json::read_object(body, members).has_value())
+        return invalid("The body is not a JSON object.");
     AuthWish wish;
     TRY_AS(const auto socket_id, read_text(members[0]));
     TRY_AS(const auto channel, read_text(members[1]));
     TRY_AS(wish.user_id, read_text(members[2]));
     wish.socket_id = socket_id.value_or("");
     wish.channel = channel.value_or("");
-    wish.user_info = compact(members[3].text);
+    wish.user_info = json::compact(members[3].text);
     return wish;
 }
 
@@ -101,11 +103,11 @@ Result<AuthWish> read_json_wish(std::string_view body) {
 // whole.
 Result<std::string> read_form_json(std::string_view text) {
     std::string wrapped;
-    wrapped.reserve(text.size() + 8 + json_padding);
+    wrapped.reserve(text.size() + 8 + json::padding);
     wrapped.append(R"({"v":)").append(text).append("}");
-    std::array members{Member{"v"}};
-    if (!read_object(wrapped, members).has_value()) return invalid("user_info is not JSON.");
-    return compact(members[0].text);
+    std::array members{json::Member{"v"}};
+    if (!json::read_object(wrapped, members).has_value()) return invalid("user_info is not JSON.");
+    return json::compact(members[0].text);
 }
 
 Result<AuthWish> read_form_wish(std::string_view body) {
@@ -127,7 +129,7 @@ Result<AuthWish> read_wish(http::Request& request) {
     if (request.header("Content-Type").starts_with("application/x-www-form-urlencoded")) {
         return read_form_wish(request.body);
     }
-    request.body.reserve(request.body.size() + json_padding);
+    request.body.reserve(request.body.size() + json::padding);
     return read_json_wish(request.body);
 }
 
@@ -155,7 +157,7 @@ Result<void> judge(const AuthWish& wish, const hub::AppLimits& app_limits, bool 
 std::string channel_data_of(const AuthWish& wish) {
     base::Buffer data;
     data.append(R"({"user_id":)");
-    append_quoted(wish.user_id.value_or(wish.socket_id), data);
+    json::append_quoted(wish.user_id.value_or(wish.socket_id), data);
     if (!wish.user_info.empty()) {
         data.append(R"(,"user_info":)");
         data.append(wish.user_info);
@@ -169,11 +171,11 @@ http::Response signed_answer(const hub::App& app, const AuthWish& wish) {
     const auto channel_data = presence ? channel_data_of(wish) : std::string();
     base::Buffer body;
     body.append(R"({"auth":)");
-    append_quoted(
+    json::append_quoted(
         app.key + ':' + channel_signature(app, wish.socket_id, wish.channel, channel_data), body);
     if (presence) {
         body.append(R"(,"channel_data":)");
-        append_quoted(channel_data, body);
+        json::append_quoted(channel_data, body);
     }
     body.append('}');
     return http::json(200, std::string(body.view()));
@@ -184,9 +186,9 @@ http::Response signed_answer(const hub::App& app, const AuthWish& wish) {
 Result<http::Response> tell(Service&, const hub::AppRef& app, http::Request&) {
     base::Buffer body;
     body.append(R"({"key":)");
-    append_quoted(app->key, body);
+    json::append_quoted(app->key, body);
     body.append(R"(,"app":)");
-    append_quoted(app->id, body);
+    json::append_quoted(app->id, body);
     body.append('}');
     return http::json(200, std::string(body.view()));
 }
@@ -199,7 +201,7 @@ Result<http::Response> sign(Service& service, const hub::AppRef& app, http::Requ
 
 Result<http::Response> publish_for(Service& service, const hub::AppRef& app,
                                    http::Request& request) {
-    request.body.reserve(request.body.size() + json_padding);
+    request.body.reserve(request.body.size() + json::padding);
     TRY_AS(const auto wish, parse_publish_request(request.body, {app->limits, service.options}));
     TRY(publish(service, app, {&wish, 1}, service.clock.now()));
     return http::json(200, R"({"ok":true})");

@@ -1,7 +1,7 @@
 #include "protocol/pusher/encoder.h"
 
 #include "auth/base64.h"
-#include "protocol/pusher/json_write.h"
+#include "json/write.h"
 #include "protocol/pusher/names.h"
 
 namespace carillon::pusher {
@@ -11,10 +11,10 @@ constexpr std::string_view event_default = "message";
 
 void append_event_and_channel(std::string_view event, std::string_view channel, base::Buffer& out) {
     out.append(R"({"event":)");
-    append_quoted(event, out);
+    json::append_quoted(event, out);
     if (channel.empty() || is_own_channel(channel)) return;
     out.append(R"(,"channel":)");
-    append_quoted(channel, out);
+    json::append_quoted(channel, out);
 }
 
 void append_data(const hub::Publication& publication, base::Buffer& out) {
@@ -22,7 +22,7 @@ void append_data(const hub::Publication& publication, base::Buffer& out) {
     switch (publication.body_kind()) {
         case hub::BodyKind::text:
             out.append(R"(,"data":)");
-            append_quoted(body, out);
+            json::append_quoted(body, out);
             break;
         case hub::BodyKind::json:
             if (body.empty()) return;
@@ -44,7 +44,7 @@ void encode_message(const hub::Delivery& delivery, base::Buffer& out) {
     append_data(publication, out);
     if (!publication.member().empty()) {
         out.append(R"(,"user_id":)");
-        append_quoted(publication.member(), out);
+        json::append_quoted(publication.member(), out);
     }
     out.append('}');
 }
@@ -55,7 +55,7 @@ void encode_member_event(const hub::Delivery& delivery, base::Buffer& out) {
     const bool joined = publication.kind() == hub::Kind::joined;
     base::Buffer inner;
     inner.append(R"({"user_id":)");
-    append_quoted(publication.member(), inner);
+    json::append_quoted(publication.member(), inner);
     const auto user_info = publication.body();
     if (joined && !user_info.empty() && user_info != "null") {
         inner.append(R"(,"user_info":)");
@@ -66,7 +66,7 @@ void encode_member_event(const hub::Delivery& delivery, base::Buffer& out) {
         joined ? "pusher_internal:member_added" : "pusher_internal:member_removed",
         delivery.channel, out);
     out.append(R"(,"data":)");
-    append_quoted(inner.view(), out);
+    json::append_quoted(inner.view(), out);
     out.append('}');
 }
 
@@ -75,6 +75,7 @@ class WireEncoder final : public hub::Encoder {
     bool encode(const hub::Delivery& delivery, base::Buffer& out) const override {
         switch (delivery.publication.kind()) {
             case hub::Kind::message:
+            case hub::Kind::announcement:
                 encode_message(delivery, out);
                 return true;
             case hub::Kind::joined:

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "protocol/pusher/json_write.h"
+#include "json/write.h"
 #include "protocol/pusher/signature.h"
 
 namespace carillon::pusher {
@@ -84,11 +84,11 @@ http::Response Call::refusal(const Error& error) const {
     base::Buffer body;
     body.append(R"({"error":)");
     // The words of a foreign error are for the log of whoever made it, not for a stranger.
-    append_quoted(fault == Fault::request_failed ? row.text : error.message, body);
+    json::append_quoted(fault == Fault::request_failed ? row.text : error.message, body);
     body.append(R"(,"code":)");
-    append_quoted(row.label, body);
+    json::append_quoted(row.label, body);
     body.append(R"(,"status":)");
-    append_number(row.code, body);
+    json::append_number(row.code, body);
     body.append('}');
     auto response = http::json(row.code, std::string(body.view()));
     if (fault == Fault::request_overloaded) response.headers.emplace_back("Retry-After", "1");

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "json/write.h"
 #include "protocol/pusher/channel_query.h"
-#include "protocol/pusher/json_write.h"
 
 namespace carillon::pusher {
 namespace {
@@ -60,7 +60,7 @@ bool List::step() {
 // Under the lock of a part of the table: a copy, no more.
 void List::add(std::string_view channel, const hub::Description& counted) {
     body_.append(std::exchange(separator_, ","));
-    append_quoted(channel, body_);
+    json::append_quoted(channel, body_);
     body_.append(':');
     append_counts(query_.info, counted, body_);
     too_large_ = body_.size() > limits::http_list_bytes_max;

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "protocol/pusher/json_read.h"
-#include "protocol/pusher/json_write.h"
+#include "json/read.h"
+#include "json/write.h"
 #include "protocol/pusher/publish_request.h"
 
 namespace carillon::pusher {
@@ -57,7 +57,7 @@ std::string answer_to(Call& call, const PublishRequest& request) {
     char separator = '{';
     for (const auto& channel : channels) {
         body.append(std::exchange(separator, ','));
-        append_quoted(channel, body);
+        json::append_quoted(channel, body);
         body.append(':');
         append_info(call, request, channel, body);
     }
@@ -124,7 +124,7 @@ Result<std::string> once(Call& call, const std::string& key,
 Result<PublishRequest> read_event(Call& call) {
     TRY(call.take_events(0));
     auto& body = call.request.body;
-    body.reserve(body.size() + json_padding);  // the decoder left it: no copy
+    body.reserve(body.size() + json::padding);  // the decoder left it: no copy
     TRY_AS(auto request, parse_publish_request(body, {call.app->limits, call.service.options}));
     TRY(call.take_events(request.channels.size()));
     TRY_AS(request.idempotency_key, key_of(call, request.idempotency_key));
@@ -134,7 +134,7 @@ Result<PublishRequest> read_event(Call& call) {
 Result<BatchRequest> read_batch(Call& call) {
     TRY(call.take_events(0));
     auto& body = call.request.body;
-    body.reserve(body.size() + json_padding);
+    body.reserve(body.size() + json::padding);
     TRY_AS(auto request, parse_batch_request(body, {call.app->limits, call.service.options}));
     std::size_t channels = 0;
     for (const auto& item : request.items) channels += item.channels.size();

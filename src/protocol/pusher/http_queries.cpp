@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "auth/base64.h"
+#include "json/write.h"
 #include "protocol/pusher/channel_query.h"
-#include "protocol/pusher/json_write.h"
 
 namespace carillon::pusher {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 // As a string, like clients hear it.
 void append_data(const hub::Publication& publication, base::Buffer& out) {
     if (publication.body_kind() != hub::BodyKind::binary) {
-        return append_quoted(publication.body(), out);
+        return json::append_quoted(publication.body(), out);
     }
     out.append('"');
     auth::append_base64(publication.body(), out);
@@ -33,7 +33,7 @@ void append_cache(Call& call, std::string_view channel, base::Buffer& out) {
     out.append(R"(,"cache":{"data":)");
     append_data(*publication, out);
     out.append(R"(,"ttl":)");
-    append_number(ttl_s, out);
+    json::append_number(ttl_s, out);
     out.append('}');
 }
 
@@ -46,11 +46,11 @@ Result<std::string> description(Call& call) {
     body.append(known.subscribers != 0 ? R"({"occupied":true)" : R"({"occupied":false)");
     if (info.subscription_count) {
         body.append(R"(,"subscription_count":)");
-        append_number(known.subscribers, body);
+        json::append_number(known.subscribers, body);
     }
     if (info.user_count) {
         body.append(R"(,"user_count":)");
-        append_number(known.members, body);
+        json::append_number(known.members, body);
     }
     if (info.cache && kind_of(channel).cache) append_cache(call, channel, body);
     body.append('}');
@@ -71,7 +71,7 @@ Result<std::string> members(Call& call) {
     for (const auto& member : present) {
         body.append(std::exchange(separator, ","));
         body.append(R"({"id":)");
-        append_quoted(member.id, body);
+        json::append_quoted(member.id, body);
         if (with_info) {
             body.append(R"(,"user_info":)");
             body.append(member.data);

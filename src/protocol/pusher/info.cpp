@@ -1,7 +1,7 @@
 #include "protocol/pusher/info.h"
 
 #include "http/request.h"
-#include "protocol/pusher/json_write.h"
+#include "json/write.h"
 
 namespace carillon::pusher {
 
@@ -24,12 +24,12 @@ void append_counts(const Info& info, const hub::Description& counted, base::Buff
     out.append('{');
     if (info.user_count) {
         out.append(R"("user_count":)");
-        append_number(counted.members, out);
+        json::append_number(counted.members, out);
     }
     if (info.user_count && info.subscription_count) out.append(',');
     if (info.subscription_count) {
         out.append(R"("subscription_count":)");
-        append_number(counted.subscribers, out);
+        json::append_number(counted.subscribers, out);
     }
     out.append('}');
 }

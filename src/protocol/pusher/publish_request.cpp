@@ -4,8 +4,8 @@
 #include <array>
 
 #include "base/limits.h"
+#include "json/read.h"
 #include "protocol/pusher/errors.h"
-#include "protocol/pusher/json_read.h"
 #include "protocol/pusher/names.h"
 
 namespace carillon::pusher {
@@ -20,8 +20,8 @@ std::string bytes(std::size_t count) { return std::to_string(count) + " bytes"; 
 bool absent(std::string_view value) { return value.empty() || value == "null"; }
 
 Result<std::string> read_event(std::string_view value, std::size_t bytes_max) {
-    if (!is_json_string(value)) return invalid("name is missing or not a string.");
-    auto event = decode_string(value);
+    if (!json::is_string(value)) return invalid("name is missing or not a string.");
+    auto event = json::decode_string(value);
     if (!event.has_value() || event.value().empty()) return invalid("name is malformed.");
     if (event.value().size() > bytes_max) {
         return http_error(Fault::request_limit,
@@ -32,12 +32,12 @@ Result<std::string> read_event(std::string_view value, std::size_t bytes_max) {
 
 Result<std::string> read_data(std::string_view value, std::size_t bytes_max) {
     std::string data = "null";
-    if (is_json_string(value)) {
-        auto decoded = decode_string(value);
+    if (json::is_string(value)) {
+        auto decoded = json::decode_string(value);
         if (!decoded.has_value()) return invalid("data is malformed.");
         data = std::move(decoded).value();
     } else if (!value.empty()) {
-        data = compact(value);
+        data = json::compact(value);
     }
     if (data.size() > bytes_max) {
         return http_error(Fault::request_payload,
@@ -49,20 +49,21 @@ Result<std::string> read_data(std::string_view value, std::size_t bytes_max) {
 Result<std::vector<std::string>> read_names(std::string_view many, std::string_view one) {
     if (!absent(many)) {
         // One more than may be named is enough to see that there are too many.
-        const auto slices = read_array(many, limits::publish_channels_max + 1);
+        const auto slices = json::read_array(many, limits::publish_channels_max + 1);
         if (!slices.has_value()) return invalid("channels is not an array of strings.");
         std::vector<std::string> names;
         names.reserve(slices.value().size());
         for (const auto slice : slices.value()) {
-            auto name = is_json_string(slice) ? decode_string(slice) : invalid("not a string");
+            auto name =
+                json::is_string(slice) ? json::decode_string(slice) : invalid("not a string");
             if (!name.has_value()) return invalid("channels is not an array of strings.");
             names.push_back(std::move(name).value());
         }
         return names;
     }
     if (absent(one)) return std::vector<std::string>();
-    if (!is_json_string(one)) return invalid("channel is not a string.");
-    auto name = decode_string(one);
+    if (!json::is_string(one)) return invalid("channel is not a string.");
+    auto name = json::decode_string(one);
     if (!name.has_value()) return invalid("channel is malformed.");
     return std::vector<std::string>{std::move(name).value()};
 }
@@ -102,7 +103,7 @@ Result<std::vector<std::string>> read_channels(std::string_view many, std::strin
 
 Result<hub::SessionId> read_exclude(std::string_view value) {
     if (absent(value)) return hub::SessionId{};
-    const auto text = is_json_string(value) ? decode_string(value) : std::string();
+    const auto text = json::is_string(value) ? json::decode_string(value) : std::string();
     if (text.has_value()) {
         if (const auto id = parse_socket_id(text.value())) return *id;
     }
@@ -111,14 +112,14 @@ Result<hub::SessionId> read_exclude(std::string_view value) {
 
 Result<Info> read_info(std::string_view value) {
     if (absent(value)) return Info{};
-    const auto list = is_json_string(value) ? decode_string(value) : invalid("");
+    const auto list = json::is_string(value) ? json::decode_string(value) : invalid("");
     if (!list.has_value()) return invalid("info is not a string.");
     return parse_info(list.value());
 }
 
 Result<std::string> read_key(std::string_view value, const Options& options) {
     if (!options.idempotency || absent(value)) return std::string();
-    auto key = is_json_string(value) ? decode_string(value) : invalid("");
+    auto key = json::is_string(value) ? json::decode_string(value) : invalid("");
     if (!key.has_value()) return invalid("idempotency_key is not a string.");
     TRY(check_idempotency_key(key.value(), options));
     return key;
@@ -132,10 +133,12 @@ Error of_item(std::size_t index, const Error& error) {
 }  // namespace
 
 Result<PublishRequest> parse_publish_request(std::string_view body, const PublishRules& rules) {
-    std::array members{Member{"name"},           Member{"data"},      Member{"channels"},
-                       Member{"channel"},        Member{"socket_id"}, Member{"info"},
-                       Member{"idempotency_key"}};
-    if (!read_object(body, members).has_value()) return invalid("The body is not a JSON object.");
+    std::array members{json::Member{"name"},           json::Member{"data"},
+                       json::Member{"channels"},       json::Member{"channel"},
+                       json::Member{"socket_id"},      json::Member{"info"},
+                       json::Member{"idempotency_key"}};
+    if (!json::read_object(body, members).has_value())
+        return invalid("The body is not a JSON object.");
     PublishRequest request;
     TRY_AS(request.event, read_event(members[0].text, rules.limits.event_name_bytes_max));
     TRY_AS(request.channels, read_channels(members[2].text, members[3].text, rules));
@@ -147,10 +150,11 @@ Result<PublishRequest> parse_publish_request(std::string_view body, const Publis
 }
 
 Result<BatchRequest> parse_batch_request(std::string_view body, const PublishRules& rules) {
-    std::array members{Member{"batch"}, Member{"idempotency_key"}};
-    if (!read_object(body, members).has_value()) return invalid("The body is not a JSON object.");
+    std::array members{json::Member{"batch"}, json::Member{"idempotency_key"}};
+    if (!json::read_object(body, members).has_value())
+        return invalid("The body is not a JSON object.");
     const std::size_t items_max = rules.limits.event_batch_max;
-    const auto items = read_array(members[0].text, items_max + 1);
+    const auto items = json::read_array(members[0].text, items_max + 1);
     if (!items.has_value()) return invalid("batch is missing or not an array.");
     if (items.value().size() > items_max) {
         return http_error(Fault::request_limit, "batch holds more than the allowed " +

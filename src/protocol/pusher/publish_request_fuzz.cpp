@@ -5,17 +5,17 @@
 #include <string_view>
 
 #include "base/assert.h"
+#include "json/read.h"
 #include "protocol/pusher/encoder.h"
 #include "protocol/pusher/errors.h"
-#include "protocol/pusher/json_read.h"
 #include "protocol/pusher/publish_request.h"
 
 using namespace carillon;
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
-    const std::unique_ptr<char[]> copy(new char[size + pusher::json_padding]);
+    const std::unique_ptr<char[]> copy(new char[size + pusher::json::padding]);
     if (size != 0) std::memcpy(copy.get(), data, size);
-    std::memset(copy.get() + size, '}', pusher::json_padding);
+    std::memset(copy.get() + size, '}', pusher::json::padding);
 
     const hub::AppLimits limits;
     const auto request = pusher::parse_publish_request({copy.get(), size}, limits);

@@ -18,7 +18,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "hub/hub.h"
-#include "protocol/pusher/json_write.h"
+#include "json/write.h"
 #include "protocol/pusher/names.h"
 #include "protocol/pusher/protocol.h"
 #include "protocol/pusher/signature.h"
@@ -64,6 +64,7 @@ class TestClient final : hub::Door, protocol::Out {
     std::size_t write_now(std::string_view frames) override;
     void reply(std::string_view body) override;
     void close(std::uint16_t code, std::string_view reason) override;
+    void ping() override {}
     void pause() override { paused_ = true; }
     void resume() override { paused_ = false; }
 
@@ -254,7 +255,7 @@ inline void TestClient::signs_in(std::string_view user_data) {
     message.append(R"({"event":"pusher:signin","data":{"auth":")");
     message.append(server_.app->key + ":" + user_signature(*server_.app, socket_id_, user_data));
     message.append(R"(","user_data":)");
-    append_quoted(user_data, message);
+    json::append_quoted(user_data, message);
     message.append("}}");
     says(message.view());
 }

@@ -13,18 +13,14 @@
 #include "base/log.h"
 #include "hub/ports.h"
 #include "hub/testing_hub.h"
+#include "json/testing.h"
 #include "protocol/protocol.h"
 #include "protocol/pusher/names.h"
+#include "protocol/testing_house.h"
 
 namespace carillon::pusher::testing {
 
-// A text with the readable bytes behind it that edge promises.
-inline std::string padded(std::string_view text) {
-    std::string copy;
-    copy.reserve(text.size() + 64);
-    copy.append(text);
-    return copy;
-}
+using json::testing::padded;
 
 // Bodies arrive without framing here: {…}{…} taken apart.
 inline std::vector<std::string> split_bodies(std::string_view bytes) {
@@ -104,21 +100,7 @@ struct TestApps final : hub::Apps {
     }
 };
 
-struct TestLog final : base::Log {
-    void write(base::LogLevel, std::string_view event,
-               std::span<const base::LogField> fields) override {
-        std::string line(event);
-        for (const auto& [key, value] : fields) {
-            line += ' ';
-            line += key;
-            line += '=';
-            const auto* text = std::get_if<std::string_view>(&value);
-            line += text != nullptr ? std::string(*text) : std::to_string(std::get<1>(value));
-        }
-        lines.push_back(std::move(line));
-    }
-    std::vector<std::string> lines;
-};
+using protocol::testing::TestLog;
 
 struct TestFraming final : protocol::Framing {
     // NOLINTNEXTLINE(bugprone-return-const-ref-from-parameter): encoders outlive the server.

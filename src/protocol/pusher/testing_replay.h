@@ -33,7 +33,7 @@
 #include <vector>
 
 #include "hub/app.h"
-#include "protocol/pusher/json_read.h"
+#include "json/read.h"
 #include "protocol/pusher/signature.h"
 #include "protocol/pusher/testing_fakes.h"
 
@@ -205,12 +205,13 @@ class Replay {
         for (const std::string_view name : {"$AUTH", "$USERAUTH"}) {
             if (message.find(name) == std::string::npos) continue;
             const auto copy = padded(message);
-            std::array outer{Member{"data"}};
-            EXPECT_TRUE(read_object(copy, outer).has_value());
-            std::array inner{Member{"channel"}, Member{"channel_data"}, Member{"user_data"}};
-            EXPECT_TRUE(read_object(outer[0].text, inner).has_value());
+            std::array outer{json::Member{"data"}};
+            EXPECT_TRUE(json::read_object(copy, outer).has_value());
+            std::array inner{json::Member{"channel"}, json::Member{"channel_data"},
+                             json::Member{"user_data"}};
+            EXPECT_TRUE(json::read_object(outer[0].text, inner).has_value());
             const auto text = [&](std::size_t i) {
-                return inner[i].text.empty() ? "" : decode_string(inner[i].text).value();
+                return inner[i].text.empty() ? "" : json::decode_string(inner[i].text).value();
             };
             const auto socket = stage_.socket_id(who);
             const auto signature = name == "$AUTH"

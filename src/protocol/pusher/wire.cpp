@@ -3,38 +3,38 @@
 #include <array>
 #include <utility>
 
-#include "protocol/pusher/json_read.h"
+#include "json/read.h"
 
 namespace carillon::pusher {
 namespace {
 
 // A string member's text; another type counts as absent.
 Result<std::string> string_or_empty(std::string_view value) {
-    if (!is_json_string(value)) return std::string();
-    return decode_string(value);
+    if (!json::is_string(value)) return std::string();
+    return json::decode_string(value);
 }
 
 // Room behind a decoded text that is to be parsed itself.
-void pad(std::string& text) { text.reserve(text.size() + json_padding); }
+void pad(std::string& text) { text.reserve(text.size() + json::padding); }
 
 // The members of `data`, be it an object or a string that holds one. `held` keeps that string.
-Result<void> read_data(std::string_view data, std::string& held, std::span<Member> wanted) {
-    if (is_json_string(data)) {
-        TRY_AS(held, decode_string(data));
+Result<void> read_data(std::string_view data, std::string& held, std::span<json::Member> wanted) {
+    if (json::is_string(data)) {
+        TRY_AS(held, json::decode_string(data));
         pad(held);
         data = held;
     }
-    return read_object(data, wanted);
+    return json::read_object(data, wanted);
 }
 
 Command malformed() { return Malformed{Fault::message_malformed}; }
 
 Command parse_subscribe(std::string_view data) {
     std::string held;
-    std::array members{Member{"channel"}, Member{"auth"}, Member{"channel_data"}};
+    std::array members{json::Member{"channel"}, json::Member{"auth"}, json::Member{"channel_data"}};
     if (!read_data(data, held, members).has_value()) return malformed();
-    if (!is_json_string(members[0].text)) return Malformed{Fault::channel_missing};
-    auto channel = decode_string(members[0].text);
+    if (!json::is_string(members[0].text)) return Malformed{Fault::channel_missing};
+    auto channel = json::decode_string(members[0].text);
     auto auth = string_or_empty(members[1].text);
     auto channel_data = string_or_empty(members[2].text);
     if (!channel.has_value() || !auth.has_value() || !channel_data.has_value()) return malformed();
@@ -44,17 +44,17 @@ Command parse_subscribe(std::string_view data) {
 
 Command parse_unsubscribe(std::string_view data) {
     std::string held;
-    std::array members{Member{"channel"}};
+    std::array members{json::Member{"channel"}};
     if (!read_data(data, held, members).has_value()) return malformed();
-    if (!is_json_string(members[0].text)) return Malformed{Fault::channel_missing};
-    auto channel = decode_string(members[0].text);
+    if (!json::is_string(members[0].text)) return Malformed{Fault::channel_missing};
+    auto channel = json::decode_string(members[0].text);
     if (!channel.has_value()) return malformed();
     return Unsubscribe{std::move(channel).value()};
 }
 
 Command parse_sign_in(std::string_view data) {
     std::string held;
-    std::array members{Member{"auth"}, Member{"user_data"}};
+    std::array members{json::Member{"auth"}, json::Member{"user_data"}};
     if (!read_data(data, held, members).has_value()) return malformed();
     auto auth = string_or_empty(members[0].text);
     auto user_data = string_or_empty(members[1].text);
@@ -64,12 +64,12 @@ Command parse_sign_in(std::string_view data) {
 
 Command parse_client_event(std::string event, std::string_view channel_text,
                            std::string_view data) {
-    auto channel = decode_string(channel_text);
+    auto channel = json::decode_string(channel_text);
     if (!channel.has_value()) return malformed();
     auto data_bytes = data.size();
-    if (is_json_string(data)) {
+    if (json::is_string(data)) {
         // Decoded only to be measured: the limit is on what was said, not on how it was escaped.
-        const auto text = decode_string(data);
+        const auto text = json::decode_string(data);
         if (!text.has_value()) return malformed();
         data_bytes = text.value().size();
     }
@@ -81,8 +81,8 @@ Result<std::string> read_id(std::string_view id) {
     const bool number =
         !id.empty() && (id.front() == '-' || (id.front() >= '0' && id.front() <= '9'));
     if (number) return std::string(id);
-    if (!is_json_string(id)) return Error{ErrorKind::invalid, "no user's id"};
-    TRY_AS(auto text, decode_string(id));
+    if (!json::is_string(id)) return Error{ErrorKind::invalid, "no user's id"};
+    TRY_AS(auto text, json::decode_string(id));
     if (text.empty()) return Error{ErrorKind::invalid, "an empty user's id"};
     return text;
 }
@@ -90,12 +90,12 @@ Result<std::string> read_id(std::string_view id) {
 }  // namespace
 
 Command parse_command(std::string_view message) {
-    std::array members{Member{"event"}, Member{"data"}, Member{"channel"}};
-    if (!read_object(message, members).has_value()) return malformed();
+    std::array members{json::Member{"event"}, json::Member{"data"}, json::Member{"channel"}};
+    if (!json::read_object(message, members).has_value()) return malformed();
     const auto [event_text, data, channel] =
         std::array{members[0].text, members[1].text, members[2].text};
-    if (!is_json_string(event_text)) return Malformed{Fault::event_missing};
-    auto event = decode_string(event_text);
+    if (!json::is_string(event_text)) return Malformed{Fault::event_missing};
+    auto event = json::decode_string(event_text);
     if (!event.has_value()) return malformed();
 
     const auto& name = event.value();
@@ -105,14 +105,14 @@ Command parse_command(std::string_view message) {
     if (name == "pusher:unsubscribe") return parse_unsubscribe(data);
     if (name == "pusher:signin") return parse_sign_in(data);
     if (name.empty()) return Malformed{Fault::event_missing};
-    if (name.starts_with("pusher:") || !is_json_string(channel)) return Ignored{};
+    if (name.starts_with("pusher:") || !json::is_string(channel)) return Ignored{};
     return parse_client_event(std::move(event).value(), channel, data);
 }
 
 Result<MemberData> parse_member(std::string channel_data) {
     pad(channel_data);
-    std::array members{Member{"user_id"}, Member{"user_info"}};
-    TRY(read_object(channel_data, members));
+    std::array members{json::Member{"user_id"}, json::Member{"user_info"}};
+    TRY(json::read_object(channel_data, members));
     MemberData member;
     TRY_AS(member.user_id, read_id(members[0].text));
     member.user_info = members[1].text.empty() ? "null" : members[1].text;
@@ -121,14 +121,14 @@ Result<MemberData> parse_member(std::string channel_data) {
 
 Result<UserData> parse_user(std::string user_data) {
     pad(user_data);
-    std::array members{Member{"id"}, Member{"user_info"}, Member{"watchlist"}};
-    TRY(read_object(user_data, members));
+    std::array members{json::Member{"id"}, json::Member{"user_info"}, json::Member{"watchlist"}};
+    TRY(json::read_object(user_data, members));
     UserData user;
     TRY_AS(user.id, read_id(members[0].text));
     user.user_info = members[1].text.empty() ? "null" : members[1].text;
     const auto list = members[2].text;
     if (!list.empty() && list != "null") {
-        TRY_AS(user.watchlist, read_strings(list));
+        TRY_AS(user.watchlist, json::read_strings(list));
     }
     return user;
 }

@@ -1,4 +1,4 @@
-// protocol/pusher/json_write.h: text into JSON, in one pass. Escaped is what JSON demands and no
+// json/write.h: text into JSON, in one pass. Escaped is what JSON demands and no
 // more: the quote, the backslash and bytes below 0x20. All else, U+2028 and whatever the sender
 // thought UTF-8 to be included, goes through as it is.
 #pragma once
@@ -8,7 +8,7 @@
 
 #include "base/buffer.h"
 
-namespace carillon::pusher {
+namespace carillon::json {
 
 // The inside of a JSON string.
 void append_escaped(std::string_view text, base::Buffer& out);
@@ -22,4 +22,4 @@ inline void append_quoted(std::string_view text, base::Buffer& out) {
 
 void append_number(std::int64_t number, base::Buffer& out);
 
-}  // namespace carillon::pusher
+}  // namespace carillon::json

@@ -5,11 +5,11 @@
 #include <string>
 
 #include "base/random.h"
-#include "protocol/pusher/json_read.h"
-#include "protocol/pusher/json_write.h"
-#include "protocol/pusher/testing.h"
+#include "json/read.h"
+#include "json/testing.h"
+#include "json/write.h"
 
-namespace carillon::pusher {
+namespace carillon::json {
 namespace {
 
 using testing::padded;
@@ -122,8 +122,8 @@ TEST(ReadObject, ends_at_a_depth_and_not_with_the_stack) {
         return "{\"a\":" + std::string(static_cast<std::size_t>(depth), '[') +
                std::string(static_cast<std::size_t>(depth), ']') + "}";
     };
-    EXPECT_NE(a_of(nested(json_depth_max)), "refused");
-    EXPECT_EQ(a_of(nested(json_depth_max + 1)), "refused");
+    EXPECT_NE(a_of(nested(depth_max)), "refused");
+    EXPECT_EQ(a_of(nested(depth_max + 1)), "refused");
     EXPECT_EQ(a_of(nested(30'000)), "refused");
     EXPECT_EQ(a_of("{\"a\":" + std::string(60'000, '{')), "refused");
 }
@@ -224,4 +224,4 @@ TEST(AppendEscaped, is_undone_by_any_parser) {
 }
 
 }  // namespace
-}  // namespace carillon::pusher
+}  // namespace carillon::json

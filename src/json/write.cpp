@@ -1,11 +1,11 @@
-#include "protocol/pusher/json_write.h"
+#include "json/write.h"
 
 #include <array>
 #include <bit>
 #include <charconv>
 #include <cstring>
 
-namespace carillon::pusher {
+namespace carillon::json {
 namespace {
 
 constexpr std::uint64_t every_byte(std::uint64_t byte) { return 0x0101010101010101ULL * byte; }
@@ -68,4 +68,4 @@ void append_number(std::int64_t number, base::Buffer& out) {
     out.append({digits.data(), static_cast<std::size_t>(end - digits.data())});
 }
 
-}  // namespace carillon::pusher
+}  // namespace carillon::json

@@ -1,14 +1,14 @@
-#include "protocol/pusher/json_read.h"
+#include "json/read.h"
 
 #include <simdjson.h>
 
 #include <bit>
 
-namespace carillon::pusher {
+namespace carillon::json {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
-static_assert(json_padding >= simdjson::SIMDJSON_PADDING);
+static_assert(padding >= simdjson::SIMDJSON_PADDING);
 
 Error malformed(simdjson::error_code error) {
     return {ErrorKind::invalid, simdjson::error_message(error)};
@@ -33,7 +33,7 @@ class Lease {
                 parser_.allocate(std::bit_ceil(std::max<std::size_t>(text.size(), 4096)));
             if (error) return error;
         }
-        return parser_.iterate(text.data(), text.size(), text.size() + json_padding).get(document);
+        return parser_.iterate(text.data(), text.size(), text.size() + padding).get(document);
     }
 
  private:
@@ -105,7 +105,7 @@ simdjson::error_code validate_object(ondemand::value& value, int depth) {
 
 // Walks all of a value: on-demand parsing believes what it is not asked to look at.
 simdjson::error_code validate(ondemand::value value, int depth) {
-    if (depth > json_depth_max) return simdjson::DEPTH_ERROR;
+    if (depth > depth_max) return simdjson::DEPTH_ERROR;
     ondemand::json_type type{};
     if (const auto error = value.type().get(type)) return error;
     switch (type) {
@@ -224,7 +224,7 @@ Result<std::vector<std::string_view>> read_array(std::string_view text, std::siz
 }
 
 Result<std::string> decode_string(std::string_view value) {
-    if (value.size() < 2 || !is_json_string(value)) return malformed(simdjson::INCORRECT_TYPE);
+    if (value.size() < 2 || !is_string(value)) return malformed(simdjson::INCORRECT_TYPE);
     // Nothing to decode in most: the slice was validated when it was cut.
     if (value.find('\\') == std::string_view::npos) {
         return std::string(value.substr(1, value.size() - 2));
@@ -245,4 +245,4 @@ std::string compact(std::string_view value) {
     return text;
 }
 
-}  // namespace carillon::pusher
+}  // namespace carillon::json

@@ -1,0 +1,29 @@
+// protocol/notiflux/protocol.h: notiflux: slash commands over WebSocket, every subscription and every
+// broadcast with a token of its own, signed with ES256. One for the server; any thread.
+#pragma once
+
+#include "auth/jwt.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "hub/hub.h"
+#include "protocol/protocol.h"
+
+namespace carillon::notiflux {
+
+struct Options {
+    auth::JwtVerifier tokens;
+    // Whether a refused broadcast is told so (401, 403), unlike the original, which says 200.
+    bool honest_statuses = false;
+};
+
+// Borrowed from the server; all of it outlives the protocol.
+struct Parts {
+    hub::Hub& hub;
+    hub::AppRef app;  // whose channels these are
+    const base::Clock& clock;
+    base::Log& log;
+    Options options;
+    protocol::ReserveOf reserve_of{};  // names that other protocols of the app keep
+};
+
+}  // namespace carillon::notiflux
