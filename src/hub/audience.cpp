@@ -20,8 +20,8 @@ void Audience::join(Lane& lane, Subscription& subscription, Outbox& outbox, std:
 void Audience::leave(Lane& lane, Subscription& subscription) {
     Entry& entry = entries_[subscription.entry];
     ASSERT(entry.owner == &subscription);
-    auto missed = unoffered(entry, fresh_);
-    if (subscription.entry >= cursor) missed += unoffered(entry, offering_);
+    auto missed = forgo(lane, entry, fresh_);
+    if (subscription.entry >= cursor) missed += forgo(lane, entry, offering_);
     lane.books().pending_batch.subtract(missed);
     lane.books().left.add(missed);
     tally_.leave(entry.after, lane.taken_number());
@@ -58,6 +58,7 @@ std::uint32_t Audience::deliver(Lane& lane, const Item& item) {
         ASSERT(batch.bytes.size() > begin);
         batch.close_frame(item.number);
         lane.books().pending_batch.add(hearing);
+        if (item.countdown != nullptr) lane.awaited().hear(hearing);
         lane.note_encoded(batch, batch.bytes.size() - begin);
     } else {
         ASSERT(batch.bytes.size() == begin);
@@ -119,10 +120,13 @@ Batch& Audience::open_batch(Lane& lane, std::size_t hint) {
     return *batch;
 }
 
-std::uint32_t Audience::unoffered(const Entry& entry, const BatchChain& chain) const {
+// How many frames of the chain this entry would have been offered.
+std::uint32_t Audience::forgo(Lane& lane, const Entry& entry, const BatchChain& chain) {
     std::uint32_t frames = 0;
     for (const Batch* batch = chain.first; batch != nullptr; batch = batch->next) {
-        frames += batch->frame_count() - batch->first_after(entry.after);
+        const auto first = batch->first_after(entry.after);
+        lane.awaited().take_back(*batch, first, batch->frame_count(), false);
+        frames += batch->frame_count() - first;
     }
     return frames;
 }

@@ -70,7 +70,7 @@ class Audience {
  private:
     void step_over(Lane& lane, Subscription& subscription, std::uint64_t number);
     Batch& open_batch(Lane& lane, std::size_t hint);
-    std::uint32_t unoffered(const Entry& entry, const BatchChain& chain) const;
+    static std::uint32_t forgo(Lane& lane, const Entry& entry, const BatchChain& chain);
 
     LaneChannel& local_;
     const Encoder& format_;

@@ -350,6 +350,15 @@ Receipt Hub::publish(const AppRef& app, std::span<const std::string_view> names,
     return publish_to(state_of(app), {&wish, 1}, now);
 }
 
+Receipt Hub::publish(const AppRef& app, std::span<const std::string_view> names,
+                     const PublicationRef& publication, Now now, OnDone on_done) {
+    const CountdownRef countdown(new Countdown(std::move(on_done)));
+    const Wish wish{names, publication};
+    const auto receipt = publish_to(state_of(app), {&wish, 1}, now, countdown);
+    if (receipt.outcome == Outcome::ok) countdown->done({});
+    return receipt;
+}
+
 Receipt Hub::publish(const Session& from, std::string_view name, const PublicationRef& publication,
                      Now now) {
     const Wish wish{{&name, 1}, publication};
@@ -360,7 +369,8 @@ Receipt Hub::publish(const AppRef& app, std::span<const Wish> wishes, Now now) {
     return publish_to(state_of(app), wishes, now);
 }
 
-Receipt Hub::publish_to(AppState& state, std::span<const Wish> wishes, Now now) {
+Receipt Hub::publish_to(AppState& state, std::span<const Wish> wishes, Now now,
+                        const CountdownRef& countdown) {
     std::size_t bytes = 0;
     for (const auto& [names, publication] : wishes) {
         if (names.size() > limits::publish_channels_max) return {refuse(Outcome::limit_channels)};
@@ -377,7 +387,7 @@ Receipt Hub::publish_to(AppState& state, std::span<const Wish> wishes, Now now) 
     Wakes wakes;
     for (const auto& [names, publication] : wishes) {
         for (const auto name : names) {
-            matched += publish_in(state, name, publication, now, reservation, wakes);
+            matched += publish_in(state, name, publication, now, reservation, wakes, countdown);
         }
         published_.add();
     }
@@ -387,7 +397,7 @@ Receipt Hub::publish_to(AppState& state, std::span<const Wish> wishes, Now now) 
 
 std::uint64_t Hub::publish_in(AppState& state, std::string_view name,
                               const PublicationRef& publication, Now now, Reservation& reservation,
-                              Wakes& wakes) {
+                              Wakes& wakes, const CountdownRef& countdown) {
     const bool kept = !publication->passing() && keeps(state, name);
     auto locked = channels_.lock(state, name);
     Channel* channel = locked.find();
@@ -403,7 +413,7 @@ std::uint64_t Hub::publish_in(AppState& state, std::string_view name,
         const Stamp stamp{{channel->position().epoch, ++channel->position().offset}, now.unix_ms};
         channel->keeping_->history->append(publication, stamp, now);
     }
-    const auto matched = enqueue(*channel, publication, now, reservation, wakes);
+    const auto matched = enqueue(*channel, publication, now, reservation, wakes, countdown);
     if (kept) locked.erase_if_gone(*channel);  // it could not be kept, and nobody is there
     return matched;
 }
@@ -411,13 +421,15 @@ std::uint64_t Hub::publish_in(AppState& state, std::string_view name,
 // Under the channel's lock: one item for each lane that has subscribers of it. O(lanes), however
 // many hear it.
 std::uint64_t Hub::enqueue(Channel& channel, const PublicationRef& publication, Now now,
-                           Reservation& reservation, Wakes& wakes) {
+                           Reservation& reservation, Wakes& wakes, const CountdownRef& countdown) {
     std::uint64_t matched = 0;
     for (const auto& place : channel.places_) {
         Item item{.publication = publication,
                   .slot = place.slot,
                   .matched = place.subscribers,
-                  .stamp = {channel.position(), now.unix_ms}};
+                  .stamp = {channel.position(), now.unix_ms},
+                  .countdown = countdown};
+        if (countdown != nullptr) countdown->expect_one_more();
         reservation.spend(place.lane, publication->inbox_bytes());
         if (lanes_[place.lane]->inbox().push(std::move(item)))
             wakes.lanes |= std::uint64_t{1} << place.lane;

@@ -15,6 +15,7 @@
 
 #include "base/count.h"
 #include "hub/channel_table.h"
+#include "hub/countdown.h"
 #include "hub/lane.h"
 #include "hub/replay.h"
 #include "hub/users.h"
@@ -68,15 +69,6 @@ struct Receipt {
     std::uint64_t matched = 0;
 };
 
-// How a publication fared, over all lanes: of those who heard it, …
-struct Fate {
-    std::uint64_t queued = 0;   // …in whose queue it was when its lane's flush had visited everyone
-    std::uint64_t dropped = 0;  // …whose policy let go of it until then
-};
-// Told once, on the last lane's loop (or, if nobody hears, inside publish), under no lock. It may
-// call the hub; it returns soon. Never told if the process ends first.
-using OnDone = std::function<void(const Fate&)>;
-
 // One publication among several that are published together.
 struct Wish {
     std::span<const std::string_view> channels;
@@ -127,7 +119,7 @@ class Hub {
     // has no room.
     Receipt publish(const AppRef& app, std::span<const std::string_view> channels,
                     const PublicationRef& publication, Now now);
-    // The same; and when all of it is done, its publisher is told. Not if it was refused.
+    // The same, and on_done is told how it fared; not if it was refused.
     Receipt publish(const AppRef& app, std::span<const std::string_view> channels,
                     const PublicationRef& publication, Now now, OnDone on_done);
     Receipt publish(const Session& from, std::string_view channel,
@@ -191,12 +183,15 @@ class Hub {
 
     AppState& state_of(const AppRef& app);
     Outcome refuse(Outcome outcome);
-    Receipt publish_to(AppState& state, std::span<const Wish> wishes, Now now);
+    // `countdown`: of who wants to know how it fared; null: nobody.
+    Receipt publish_to(AppState& state, std::span<const Wish> wishes, Now now,
+                       const CountdownRef& countdown = {});
     std::uint64_t publish_in(AppState& state, std::string_view channel,
                              const PublicationRef& publication, Now now, Reservation& reservation,
-                             Wakes& wakes);
+                             Wakes& wakes, const CountdownRef& countdown);
     std::uint64_t enqueue(Channel& channel, const PublicationRef& publication, Now now,
-                          Reservation& reservation, Wakes& wakes);
+                          Reservation& reservation, Wakes& wakes,
+                          const CountdownRef& countdown = {});
     void enqueue(SessionId to, const PublicationRef& publication, Now now, Wakes& wakes);
     void sign_out(Session& session, Now now);
     static Outcome may_join(const Session& session, std::string_view name,

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <vector>
 
+#include "hub/countdown.h"
 #include "hub/outcome.h"
 #include "hub/publication.h"
 
@@ -29,6 +30,7 @@ struct Item {
     std::uint32_t matched = 0;     // subscribers of the channel on this lane when it was stamped
     CloseReason why{};             // the session is to be ended
     Stamp stamp{};
+    CountdownRef countdown{};  // of who wants to know how it fared; null: nobody
 
     std::size_t inbox_bytes() const {  // as was reserved for it
         return publication != nullptr ? publication->inbox_bytes()

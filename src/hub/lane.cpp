@@ -46,6 +46,7 @@ void Lane::take(std::size_t items_max) {
         deliver(item);
         released += item.inbox_bytes();
         item.publication.reset();
+        item.countdown.reset();
     }
     inbox_.release(released);
 }
@@ -56,6 +57,7 @@ void Lane::deliver(const Item& item) {
         deliver_to_session(item);
     } else {
         std::uint32_t answered = 0;
+        if (item.countdown != nullptr) awaited_.add(item.number, round_ + 1, item.countdown);
         for (auto* audience = channel_at(item.slot).audiences(); audience != nullptr;
              audience = audience->next) {
             answered += audience->deliver(*this, item);
@@ -107,7 +109,7 @@ bool Lane::has_work() const {
     const bool unsettled = unsettled_first_ != nullptr && retry_settling_ns_ == base::never_ns;
     return next_item_ < items_.size() || !inbox_.empty() || !dirty_.empty() || !walking_.empty() ||
            !visiting_.empty() || !ready_.empty() || !replaying_.empty() || !doomed_.empty() ||
-           !closed_.empty() || unsettled;
+           !closed_.empty() || !awaited_.empty() || unsettled;
 }
 
 void Lane::need_iteration() {

@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "base/thread_home.h"
 #include "base/time.h"
+#include "hub/awaited.h"
 #include "hub/books.h"
 #include "hub/inbox.h"
 #include "hub/lane_channel.h"
@@ -107,6 +108,7 @@ class Lane {
     // What audiences and outboxes tell (audience.cpp, outbox.cpp).
     BatchPool& batches() { return batches_; }
     SlicePool& slices() { return slices_; }
+    Awaited& awaited() { return awaited_; }
     Subscription* find_subscription(SessionId id, const Audience& audience) const;
     void note_dirty(Audience& audience);
     void note_encoded(Batch& batch, std::size_t bytes);
@@ -152,6 +154,7 @@ class Lane {
     std::uint64_t items_waiting_ = 0;  // matched pairs among them
     std::uint64_t taken_number_ = 0;
 
+    Awaited awaited_;
     Books books_;
     base::Count session_count_;
     BatchPool batches_;
@@ -162,6 +165,7 @@ class Lane {
     boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Session>> sessions_;
 
     // the flush: one round at a time
+    std::uint64_t round_ = 0;         // how many have begun
     std::vector<Audience*> dirty_;    // have fresh frames
     std::vector<Audience*> walking_;  // of this round; walking_[walk_at_] holds the cursor
     std::size_t walk_at_ = 0;

@@ -17,11 +17,13 @@ bool Lane::flush(std::size_t visits) {
         visit(outbox);
         --visits;
     }
+    if (walking_.empty() && visiting_.empty()) awaited_.end_round(round_);
     return !walking_.empty() || !visiting_.empty() || !dirty_.empty() || !ready_.empty() ||
            !replaying_.empty();
 }
 
 void Lane::start_round() {
+    ++round_;
     visiting_.swap(ready_);
     for (auto left = limits::replays_per_round_max; left != 0 && !replaying_.empty(); --left) {
         visiting_.splice(visiting_.end(), replaying_, replaying_.begin());

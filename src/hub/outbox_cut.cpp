@@ -51,6 +51,7 @@ std::uint32_t Outbox::cut_oldest(const OutboxPolicy& policy) {
         if (!is_live(slice) || slice.sent != 0) continue;
         if (hole == nullptr) hole = at;
         for (; slice.first < slice.last && over(policy); ++slice.first) {
+            lane_.awaited().take_back(*slice.batch, slice.first, slice.first + 1, true);
             owed.bytes -= size_of(slice, slice.first);
             --owed.messages;
         }
@@ -87,6 +88,7 @@ std::uint32_t Outbox::cut_all() {
 void Outbox::cut_slice(Slice& slice, std::uint32_t keep) {
     const auto last = slice.first + keep;
     if (last == slice.last) return;
+    lane_.awaited().take_back(*slice.batch, last, slice.last, true);
     auto& owed = debt(slice.batch->source);
     owed.bytes -= slice.batch->frames[slice.last - 1].end - slice.batch->begin_of(last);
     owed.messages -= slice.last - last;

@@ -1,0 +1,46 @@
+// hub/countdown.h: for a publisher who wants to know how a publication fared: each lane that it went
+// to adds what it saw, and the last one tells. Shared by the lanes; no lock.
+#pragma once
+
+#include <atomic>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+#include <cstdint>
+#include <functional>
+#include <utility>
+
+namespace carillon::hub {
+
+// How a publication fared, over all lanes: of those who were to hear it, …
+struct Fate {
+    std::uint64_t queued = 0;   // …in whose queue it was when its lane's flush had visited everyone
+    std::uint64_t dropped = 0;  // …whose outbox policy let go of it until then
+};
+// Told once, on the last lane's loop at the end of its flush (or, if nobody is there, inside
+// publish), under no lock. It may call the hub, and returns soon. Never told, if the hub goes first.
+using OnDone = std::function<void(const Fate&)>;
+
+class Countdown : public boost::intrusive_ref_counter<Countdown> {
+ public:
+    // The publisher counts as one of those who must be done: nobody is told before it has finished.
+    explicit Countdown(OnDone on_done) : on_done_(std::move(on_done)) {}
+
+    void expect_one_more() { missing_.fetch_add(1, std::memory_order_relaxed); }
+    void done(const Fate& part) {
+        queued_.fetch_add(part.queued, std::memory_order_relaxed);
+        dropped_.fetch_add(part.dropped, std::memory_order_relaxed);
+        if (missing_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+        on_done_({queued_.load(std::memory_order_relaxed),  //
+                  dropped_.load(std::memory_order_relaxed)});
+    }
+
+ private:
+    const OnDone on_done_;
+    std::atomic<std::uint32_t> missing_{1};
+    std::atomic<std::uint64_t> queued_{0};
+    std::atomic<std::uint64_t> dropped_{0};
+};
+
+using CountdownRef = boost::intrusive_ptr<Countdown>;
+
+}  // namespace carillon::hub
