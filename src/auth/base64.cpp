@@ -21,4 +21,23 @@ void append_base64(std::string_view bytes, base::Buffer& out) {
     }
 }
 
+Result<std::string> decode_base64(std::string_view text) {
+    const Error malformed{ErrorKind::invalid, "not base64"};
+    constexpr std::size_t bytes_max = 1 << 30;  // OpenSSL counts in int
+    const auto padding = text.ends_with("==") ? 2U : text.ends_with('=') ? 1U : 0U;
+    const auto plain = text.substr(0, text.size() - padding);
+    const auto is_digit = [](unsigned char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '+' || c == '/';
+    };
+    if (text.empty() || text.size() % 4 != 0 || text.size() > bytes_max) return malformed;
+    if (!std::ranges::all_of(plain, is_digit)) return malformed;
+    std::string bytes(text.size() / 4 * 3, '\0');
+    EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                    reinterpret_cast<const unsigned char*>(text.data()),
+                    static_cast<int>(text.size()));
+    bytes.resize(bytes.size() - padding);
+    return bytes;
+}
+
 }  // namespace carillon::auth

@@ -86,6 +86,7 @@ class JwtVerifier {
     Result<void> verify(std::string_view token, std::int64_t unix_s, std::string& payload,
                         std::span<json::Member> claims) const;
     const JwtRules& rules() const { return rules_; }
+    const std::vector<JwtKey>& keys() const { return keys_; }
 
  private:
     std::vector<JwtKey> keys_;
