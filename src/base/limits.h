@@ -53,6 +53,16 @@ inline constexpr std::size_t history_bytes_max = 256 * mib;
 // How long a kept publication stays, unless its channel's rule says otherwise.
 inline constexpr std::int64_t history_age_ms_max = 5 * 60 * 1000;
 
+// ---- bridges ----
+
+// Bridges of one server. More is a start-up error.
+inline constexpr std::size_t bridges_max = 256;
+// Bridges that one publication goes over, one behind the other. Then it goes no further, counted.
+inline constexpr unsigned bridge_hops_max = 8;
+// Channels that one publication gets to over bridges, all ways together. Then it gets to no more,
+// counted.
+inline constexpr std::size_t bridge_crossings_max = 1024;
+
 // ---- edge ----
 
 // Read from one socket in one iteration. The rest waits in the kernel.

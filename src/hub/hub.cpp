@@ -392,6 +392,9 @@ Receipt Hub::publish_to(AppState& state, std::span<const Wish> wishes, Now now,
         published_.add();
     }
     wake(wakes);
+    if (bridges_ != nullptr) {
+        for (const auto& wish : wishes) carry_over(state, wish, now);
+    }
     return {Outcome::ok, matched};
 }
 

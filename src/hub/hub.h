@@ -93,6 +93,9 @@ class Hub {
     Lane& lane(unsigned index) { return *lanes_[index]; }
     unsigned lane_count() const { return static_cast<unsigned>(lanes_.size()); }
 
+    // Before anything is published. `bridges` outlives every publication.
+    void attach(const Bridges& bridges) { bridges_ = &bridges; }
+
     // ---- on the session's loop ----
 
     // `format` encodes what is sent to this session alone. `outbox` and `subscriber` outlive the
@@ -116,7 +119,8 @@ class Hub {
     // ---- on any thread ----
 
     // To each channel in turn; no atomicity across them. Refused whole (`overloaded`) if any lane
-    // has no room.
+    // has no room. Over bridges it goes afterwards, as far as there is room: what is answered here
+    // speaks of this app alone (bridging.cpp).
     Receipt publish(const AppRef& app, std::span<const std::string_view> channels,
                     const PublicationRef& publication, Now now);
     // The same, and on_done is told how it fared; not if it was refused.
@@ -186,6 +190,8 @@ class Hub {
     // `countdown`: of who wants to know how it fared; null: nobody.
     Receipt publish_to(AppState& state, std::span<const Wish> wishes, Now now,
                        const CountdownRef& countdown = {});
+    void carry_over(const AppState& state, const Wish& wish, Now now);
+    Bridges::End publish_over(const Bridges::Crossing& crossing, Now now);
     std::uint64_t publish_in(AppState& state, std::string_view channel,
                              const PublicationRef& publication, Now now, Reservation& reservation,
                              Wakes& wakes, const CountdownRef& countdown);
@@ -219,6 +225,7 @@ class Hub {
     void wake(const Wakes& wakes);
 
     const Ports ports_;
+    const Bridges* bridges_ = nullptr;  // null: what is published in an app stays there
     const std::uint32_t sessions_max_;
     std::atomic<bool> draining_{false};
     ChannelTable channels_;
