@@ -59,14 +59,14 @@ void WebSocketDialogue::tell_session(const protocol::Message& message, Now now) 
     if (!result.has_value()) close_for(result.error());
 }
 
-// Either the answer to ours, or the peer's wish, which is answered with the same code.
+// Either the answer to ours, or the peer's wish, which is answered with the same code and reason.
 void WebSocketDialogue::on_close_frame(const websocket::Message& message) {
     auto why = hub::CloseReason::protocol;
     if (close_deadline_ns_ == base::never_ns) {
         why = hub::CloseReason::peer;
         connection_.worker().lane().silence(connection_.outbox(), why);
         base::Buffer frame;
-        websocket::append_close(frame, message.close_code);
+        websocket::append_close(frame, message.close_code, message.data);
         connection_.reply({frame.view()});
     }
     connection_.finish(why);

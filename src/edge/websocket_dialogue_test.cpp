@@ -199,7 +199,7 @@ TEST(WebSocketDialogue, echoes_the_code_of_the_clients_close_and_ends_the_socket
                 client_frame(close_payload(3999, "bye"), {.opcode = Opcode::close}) +
                 client_frame("echo too late"));
     EXPECT_EQ(client.hear(), text_frame("echo last"));
-    EXPECT_EQ(client.hear(), close_frame(3999));
+    EXPECT_EQ(client.hear(), close_frame(3999, "bye"));
     EXPECT_TRUE(client.sees_end());
     client.close();
     EXPECT_TRUE(house.empties());

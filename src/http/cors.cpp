@@ -108,4 +108,18 @@ bool Cors::knows(std::string_view origin) const {
            });
 }
 
+bool is_from_own_page(const Request& request) {
+    if (!request.has_header("Origin")) return true;
+    if (request.count_headers("Origin") != 1) return false;
+    const auto origin = request.header("Origin");
+    const auto host = request.header("Host");
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (!host.empty() && origin.starts_with(scheme) &&
+            equals_ignoring_case(origin.substr(scheme.size()), host)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace carillon::http

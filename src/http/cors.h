@@ -33,6 +33,10 @@ bool fits(std::string_view pattern, std::string_view text);
 // At most one "*", and nothing behind the host: "https://a.example/" would never fit.
 bool is_origin_pattern(std::string_view pattern);
 
+// Whether this comes from a page of our own host, or from no page at all: the Origin against the
+// Host of the same request. "null" (a file, a sandbox) is nobody's page.
+bool is_from_own_page(const Request& request);
+
 class Cors {
  public:
     using Headers = std::vector<std::pair<std::string, std::string>>;
