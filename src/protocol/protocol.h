@@ -88,8 +88,8 @@ struct Session : hub::Subscriber {
     virtual void on_gone(hub::CloseReason) {}
 };
 
-// Where a protocol writes its own numbers, under the names that its users' dashboards know. The
-// operator's prefix and whatever labels the whole server are added behind it.
+// Where a protocol writes its own numbers: as carillon_…, or under names that its users' dashboards
+// know, to which the operator's prefix and whatever labels the whole server are added behind it.
 struct MetricSink {
     enum class Type : std::uint8_t { counter, gauge };
     using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
@@ -113,6 +113,8 @@ struct Protocol : http::UpgradeTarget {
         return request.header_has_token("Sec-WebSocket-Protocol", name()) ? name()
                                                                           : std::string_view();
     }
+    // Whether a client of its own could say this name, for who publishes under names of others.
+    virtual bool can_name(std::string_view) const { return true; }
     // Whether this name means more to it than a name, in an app that it shares with others
     // (permissions.h).
     virtual Reserve reserve_of(std::string_view) const { return Reserve::open; }

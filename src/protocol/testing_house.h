@@ -87,10 +87,11 @@ class Client;
 // (part_with_clients) or when it goes.
 class House : hub::Wake {
  public:
-    explicit House(hub::LaneLimits lane_limits = {})
-        : hub({.lanes = 1, .lane_limits = lane_limits, .random = [](unsigned) {
-                   return std::make_unique<base::SeededRandom>(7);
-               }}) {
+    explicit House(hub::LaneLimits lane_limits = {}, std::uint32_t sessions_max = 0)
+        : hub({.lanes = 1,
+               .sessions_max = sessions_max,
+               .lane_limits = lane_limits,
+               .random = [](unsigned) { return std::make_unique<base::SeededRandom>(7); }}) {
         hub.lane(0).attach(*this);
     }
     House(const House&) = delete;

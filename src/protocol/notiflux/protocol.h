@@ -1,29 +1,33 @@
 // protocol/notiflux/protocol.h: notiflux: slash commands over WebSocket, every subscription and every
-// broadcast with a token of its own, signed with ES256. One for the server; any thread.
+// broadcast with a token of its own, signed with ES256. One for the server; any thread. README.md
+// says where to look, and what differs from the original.
 #pragma once
 
-#include "auth/jwt.h"
-#include "base/log.h"
-#include "base/time.h"
-#include "hub/hub.h"
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "protocol/notiflux/service.h"
 #include "protocol/protocol.h"
 
 namespace carillon::notiflux {
 
-struct Options {
-    auth::JwtVerifier tokens;
-    // Whether a refused broadcast is told so (401, 403), unlike the original, which says 200.
-    bool honest_statuses = false;
-};
+class NotifluxProtocol final : public protocol::Protocol {
+ public:
+    explicit NotifluxProtocol(Parts parts) : service_(std::move(parts)) {}
 
-// Borrowed from the server; all of it outlives the protocol.
-struct Parts {
-    hub::Hub& hub;
-    hub::AppRef app;  // whose channels these are
-    const base::Clock& clock;
-    base::Log& log;
-    Options options;
-    protocol::ReserveOf reserve_of{};  // names that other protocols of the app keep
+    std::string_view name() const override { return "notiflux"; }
+    Result<void> routes(http::Router& router) override;
+    std::unique_ptr<protocol::Session> open(const protocol::Opening& opening) override;
+    // Text that begins with a slash.
+    bool speaks(const protocol::Message& message) const override;
+
+    void each_refusal(const RefusalVisitor& visit) const override { service_.refusals.each(visit); }
+    void write_metrics(protocol::MetricSink& sink, const std::function<void()>& done) override;
+    const Refusals& refusals() const { return service_.refusals; }
+
+ private:
+    Service service_;
 };
 
 }  // namespace carillon::notiflux

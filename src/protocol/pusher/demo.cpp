@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "http/cors.h"
 #include "http/url.h"
 #include "json/read.h"
 #include "json/write.h"
@@ -39,24 +40,8 @@ http::Response refusal(const Error& error) {
     return http::json(row.code, std::string(body.view()));
 }
 
-// "http://127.0.0.1:6001" against the Host of the same request. "null" (a file, a sandbox) is
-// nobody's page.
-bool is_own_page(const http::Request& request) {
-    if (!request.has_header("Origin")) return true;
-    if (request.count_headers("Origin") != 1) return false;
-    const auto origin = request.header("Origin");
-    const auto host = request.header("Host");
-    for (const std::string_view scheme : {"http://", "https://"}) {
-        if (!host.empty() && origin.starts_with(scheme) &&
-            http::equals_ignoring_case(origin.substr(scheme.size()), host)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 Result<void> judge_request(const http::Request& request) {
-    if (!is_own_page(request)) {
+    if (!http::is_from_own_page(request)) {
         return Error{ErrorKind::forbidden, "Pages of another host may not use the demo.", 403};
     }
     if (request.body.size() > body_bytes_max) {

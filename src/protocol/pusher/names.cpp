@@ -80,6 +80,12 @@ std::string_view name_of(ChannelType type) {
     return names[index_of(type)];
 }
 
+protocol::Reserve reserve_of(std::string_view channel) {
+    if (is_reserved_channel(channel)) return protocol::Reserve::hidden;
+    const auto kind = kind_of(channel);
+    return kind.authenticated || kind.user ? protocol::Reserve::reserved : protocol::Reserve::open;
+}
+
 std::string user_channel(std::string_view user) { return std::string(user_prefix).append(user); }
 
 std::string watch_channel(std::string_view user) { return std::string(watch_prefix).append(user); }

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "hub/publication.h"
+#include "protocol/permissions.h"
 
 namespace carillon::pusher {
 
@@ -47,6 +48,10 @@ std::string_view name_of(ChannelType type);  // "public", "private", …
 bool is_legal_channel(std::string_view channel, bool allow_colon = false);
 // The server's own, whatever for: no client can name it, and nobody is told of it.
 inline bool is_reserved_channel(std::string_view channel) { return channel.starts_with('!'); }
+
+// In an app that other protocols speak for too: hidden is what only the server names, reserved what
+// a client is let into by more than its name.
+protocol::Reserve reserve_of(std::string_view channel);
 
 // The channel of what only this user hears.
 std::string user_channel(std::string_view user);

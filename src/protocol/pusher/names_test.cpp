@@ -96,5 +96,17 @@ TEST(SocketId, of_another_server_is_nobody_and_malformed_is_malformed) {
     }
 }
 
+TEST(Names, that_mean_more_than_a_name_are_kept_from_other_protocols_of_the_app) {
+    using protocol::Reserve;
+    for (const auto* name : {"private-a", "presence-a", "private-encrypted-a", "private-cache-a",
+                             "presence-cache-a", "#server-to-user-7"}) {
+        EXPECT_EQ(reserve_of(name), Reserve::reserved) << name;
+    }
+    for (const auto* name : {"!online-7", "!"}) EXPECT_EQ(reserve_of(name), Reserve::hidden);
+    for (const auto* name : {"bells", "cache-bells", "my-private-a", "#tag", "Private-a"}) {
+        EXPECT_EQ(reserve_of(name), Reserve::open) << name;
+    }
+}
+
 }  // namespace
 }  // namespace carillon::pusher

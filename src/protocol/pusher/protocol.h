@@ -27,6 +27,12 @@ class PusherProtocol final : public protocol::Protocol {
     std::unique_ptr<protocol::Session> open(const protocol::Opening& opening) override;
 
     void each_refusal(const RefusalVisitor& visit) const override { service_.refusals.each(visit); }
+    bool can_name(std::string_view channel) const override {
+        return is_legal_channel(channel, service_.options.allow_colon);
+    }
+    protocol::Reserve reserve_of(std::string_view channel) const override {
+        return pusher::reserve_of(channel);
+    }
     void write_metrics(protocol::MetricSink& sink, const std::function<void()>& done) override;
     const Refusals& refusals() const { return service_.refusals; }
     const AppCountsTable& app_counts() const { return service_.app_counts; }

@@ -1,30 +1,31 @@
 // protocol/turbine/protocol.h: Turbine: JSON commands over WebSocket, tokens signed with a shared
 // secret, and a backend that publishes over HTTP with an API key. One for the server; any thread.
+// README.md holds where to look and the known differences.
 #pragma once
 
-#include "auth/jwt.h"
-#include "base/log.h"
-#include "base/time.h"
-#include "hub/hub.h"
+#include <memory>
+#include <string_view>
+
 #include "protocol/protocol.h"
+#include "protocol/turbine/service.h"
 
 namespace carillon::turbine {
 
-struct Options {
-    auth::JwtVerifier tokens;
-    std::string api_key;                     // of the backend; it may publish to every channel
-    std::uint32_t connect_timeout_s = 0;     // for a client to say who it is; 0: for ever
-    std::uint32_t activity_timeout_s = 120;  // of silence before a client is asked for life
-};
+class TurbineProtocol final : public protocol::Protocol {
+ public:
+    explicit TurbineProtocol(Parts parts) : service_(std::move(parts)) {}
 
-// Borrowed from the server; all of it outlives the protocol.
-struct Parts {
-    hub::Hub& hub;
-    hub::AppRef app;  // whose channels these are
-    const base::Clock& clock;
-    base::Log& log;
-    Options options;
-    protocol::ReserveOf reserve_of{};  // names that other protocols of the app keep
+    std::string_view name() const override { return "turbine"; }
+    Result<void> routes(http::Router& router) override;
+    std::unique_ptr<protocol::Session> open(const protocol::Opening& opening) override;
+    // Whoever begins with JSON, good or bad. A bare word is no command of ours.
+    bool speaks(const protocol::Message& first) const override;
+
+    void each_refusal(const RefusalVisitor& visit) const override { service_.refusals.each(visit); }
+    void write_metrics(protocol::MetricSink& sink, const std::function<void()>& done) override;
+
+ private:
+    Service service_;
 };
 
 }  // namespace carillon::turbine
