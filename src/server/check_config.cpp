@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "server/config_bridges.h"
 #include "server/config_fields.h"
 #include "server/json_text.h"
 
@@ -17,7 +18,7 @@ void append_fields(std::string& out, const std::vector<Field<Owner>>& fields,
         out += field.path;
         out += " = ";
         if (field.secret) {
-            out += "********";
+            out += field.value.write(owner).empty() ? "" : "********";
         } else if (field.value.kind == Value<Owner>::Kind::text ||
                    field.value.kind == Value<Owner>::Kind::list) {
             append_json_string(out, field.value.write(owner));
@@ -36,6 +37,10 @@ std::string text_of(const Config& config) {
     for (std::size_t i = 0; i < config.apps.size(); ++i) {
         append_fields(out, app_fields(), fmt::format("app_manager.array.apps[{}].", i),
                       config.apps[i]);
+    }
+    for (std::size_t i = 0; i < config.bridges.size(); ++i) {
+        append_fields(out, bridge_fields(), fmt::format("{}[{}].", bridges_path, i),
+                      config.bridges[i]);
     }
     return out;
 }

@@ -1,24 +1,36 @@
 #include "server/config.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "http/request.h"
+#include "server/tokens.h"
 
 namespace carillon::server {
 namespace {
 
 bool has_demo_secret(const hub::App& app) { return app.secret == demo_secret; }
 
-// The apps whose secret everybody knows, by id; disabled ones too: enabling one again must not
-// open the door.
-std::string exposed_apps(const Config& config) {
-    std::string list;
+// Who has a secret that everybody knows; disabled apps too: enabling one again must not open the
+// door.
+std::vector<std::string> exposed(const Config& config) {
+    std::vector<std::string> list;
     for (const auto& app : config.apps) {
-        if (has_demo_secret(app)) list += (list.empty() ? "" : ", ") + app.id;
+        if (has_demo_secret(app)) list.push_back("app " + app.id);
+    }
+    if (config.turbine.jwt_secret == demo_turbine_secret ||
+        config.turbine.jwt_secret_previous == demo_turbine_secret ||
+        config.turbine.api_key == demo_turbine_api_key) {
+        list.emplace_back("turbine");
+    }
+    const auto known = demo_notiflux_key_b64();
+    if (config.notiflux.jwt_public_key_b64 == known ||
+        config.notiflux.jwt_public_key_b64_previous == known) {
+        list.emplace_back("notiflux");
     }
     return list;
 }
@@ -26,6 +38,14 @@ std::string exposed_apps(const Config& config) {
 bool is_v4_loopback(const unsigned char* bytes) { return bytes[0] == 127; }
 
 }  // namespace
+
+bool is_demo(const Config& config) {
+    return config.apps.size() == 1 && config.apps[0].id == demo_id &&
+           config.apps[0].key == demo_key && has_demo_secret(config.apps[0]) &&
+           config.turbine.jwt_secret == demo_turbine_secret &&
+           config.turbine.api_key == demo_turbine_api_key &&
+           config.notiflux.jwt_public_key_b64 == demo_notiflux_key_b64();
+}
 
 hub::App demo_app(const hub::AppLimits& limits) {
     hub::App app;
@@ -49,27 +69,30 @@ bool is_loopback(std::string_view host) {
 }
 
 Result<void> check_exposure(const Config& config) {
-    const auto exposed = exposed_apps(config);
-    if (exposed.empty() || config.insecure_demo_credentials || is_loopback(config.host)) return {};
+    const auto known = exposed(config);
+    if (known.empty() || config.insecure_demo_credentials || is_loopback(config.host)) return {};
     return Error{
         ErrorKind::forbidden,
-        "refusing to listen on " + config.host + " with the demo secret (app " + exposed +
-            "): everybody knows it and could publish. Set SOCKUDO_DEFAULT_APP_ID, "
-            "SOCKUDO_DEFAULT_APP_KEY and SOCKUDO_DEFAULT_APP_SECRET, or configure apps in the "
-            "file, or listen on 127.0.0.1, or insist with --insecure-demo-credentials."};
+        fmt::format("refusing to listen on {} with demo credentials ({}): everybody knows "
+                    "them and could publish. Set SOCKUDO_DEFAULT_APP_ID, _KEY and _SECRET, "
+                    "or TURBINE_JWT_SECRET and TURBINE_API_KEY, or JWT_PUBLIC_KEY_B64: "
+                    "then only what is set is spoken. Or configure apps in the file, or "
+                    "listen on 127.0.0.1, or insist with --insecure-demo-credentials.",
+                    config.host, fmt::join(known, ", "))};
 }
 
 std::vector<std::string> demo_warnings(const Config& config) {
+    const auto known = exposed(config);
     std::vector<std::string> lines;
-    for (const auto& app : config.apps) {
-        if (!has_demo_secret(app)) continue;
-        lines.push_back("DEMO CREDENTIALS: app " + app.id + " has the secret " +
-                        std::string(demo_secret) + ", which everybody knows.");
+    lines.reserve(known.size() + 1);
+    for (const auto& who : known) {
+        lines.push_back("DEMO CREDENTIALS: " + who + " has a secret that everybody knows.");
     }
     if (lines.empty()) return lines;
     lines.push_back(is_loopback(config.host)
                         ? "Fine for trying things out on this machine. Before others connect, set "
-                          "SOCKUDO_DEFAULT_APP_ID, _KEY and _SECRET."
+                          "SOCKUDO_DEFAULT_APP_ID, _KEY and _SECRET, TURBINE_JWT_SECRET and "
+                          "TURBINE_API_KEY, or JWT_PUBLIC_KEY_B64."
                         : "Listening on " + config.host +
                               ": whoever reaches it can publish and read everything "
                               "(--insecure-demo-credentials was given).");

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "bridge/rule.h"
 #include "http/cors.h"
 #include "hub/app.h"
 
@@ -65,6 +66,36 @@ struct IdempotencyConfig {
     std::uint32_t key_bytes_max = 128;
 };
 
+// What is asked of a token beyond its signature.
+struct JwtConfig {
+    std::uint32_t leeway_s = 60;  // of clocks that differ
+    std::string key_id;           // "kid", "iss" and "aud" that it must have; empty: not looked at
+    std::string issuer;
+    std::string audience;
+};
+
+// Turbine is spoken if it has a secret.
+struct TurbineConfig {
+    std::string app = "turbine";          // by its id: an app of the list, or one of its own
+    std::string jwt_secret;               // of HS256
+    std::string jwt_secret_previous;      // good too, while the secret is replaced; empty: none
+    std::string api_key;                  // of the backend that publishes
+    std::uint32_t connect_timeout_s = 0;  // for a client to say who it is; 0: for ever
+    JwtConfig jwt;
+};
+
+// notiflux is spoken if it has a key.
+struct NotifluxConfig {
+    std::string app = "notiflux";             // by its id: an app of the list, or one of its own
+    std::string jwt_public_key_b64;           // of ES256: PEM, in base64, without white space
+    std::string jwt_public_key_b64_previous;  // good too, while the key is replaced; empty: none
+    bool honest_statuses = false;             // whether a refused broadcast is told so
+    JwtConfig jwt;
+};
+
+// What of one app is published in another too.
+using BridgeConfig = bridge::Rule;
+
 struct Config {
     std::string host = "127.0.0.1";   // where clients connect; beyond loopback is a decision
     std::uint16_t port = 6001;        // 0: any free port
@@ -90,7 +121,11 @@ struct Config {
     LogConfig log;
 
     hub::AppLimits app_limits;   // what an app has unless it says otherwise
-    std::vector<hub::App> apps;  // never empty once loaded
+    std::vector<hub::App> apps;  // Pusher's; once loaded never empty, unless another protocol is on
+    std::vector<BridgeConfig> bridges;
+    TurbineConfig turbine;
+    NotifluxConfig notiflux;
+    std::string nats_url;  // where other nodes are to be found: accepted, and not used yet
 
     bool insecure_demo_credentials = false;  // the operator was asked and said yes
 };
@@ -99,7 +134,16 @@ inline constexpr std::string_view demo_id = "demo-app";
 inline constexpr std::string_view demo_key = "demo-key";
 inline constexpr std::string_view demo_secret = "demo-secret";  // printed in every manual
 
-// The app that exists when no other is configured.
+// Turbine's own, compiled into every server of that name.
+inline constexpr std::string_view demo_turbine_secret = "devsecret";
+inline constexpr std::string_view demo_turbine_api_key = "devkey";
+// What the key is made from that signs notiflux's tokens in the demonstration.
+inline constexpr std::string_view demo_notiflux_seed = "carillon's demo key: everybody has it";
+
+// Whether nothing is configured but the demonstration, which shows all there is.
+bool is_demo(const Config& config);
+
+// The app that exists when nothing else is configured.
 hub::App demo_app(const hub::AppLimits& limits);
 
 // 127.0.0.0/8, ::1 and the name localhost. Whatever is unclear counts as beyond.

@@ -33,7 +33,9 @@ std::vector<Field<Config>> server_fields() {
     return {
         {{"host", {}, "HOST", "--host"}, text<C>(AT(C, host))},
         {{"port", {}, "PORT", "--port"}, number<C>(AT(C, port), port)},
-        {{"threads", {}, {}, "--threads"}, number<C>(AT(C, threads), {0, limits::lanes_max})},
+        {{"threads", {}, "WORKER_COUNT", "--threads"},
+         number<C>(AT(C, threads), {0, limits::lanes_max})},
+        {{"nats_url", {}, "NATS_URL"}, optional_text<C>(AT(C, nats_url)), true},
         {{"mode", {}, "ENVIRONMENT"}, text<C>(AT(C, mode))},
         {{"shutdown_grace_period", "shutdown_grace_period_s", "SHUTDOWN_GRACE_PERIOD"},
          number<C>(AT(C, shutdown_grace_period_s), {0, 3600, "seconds"})},
@@ -146,7 +148,8 @@ std::vector<Field<Config>> rate_limiter_fields() {
 const std::vector<Field<Config>>& config_fields() {
     static const auto fields = [] {
         auto all = server_fields();
-        for (auto&& more : {http_fields(), rate_limiter_fields(), limit_fields()}) {
+        for (auto&& more :
+             {http_fields(), rate_limiter_fields(), limit_fields(), protocol_fields()}) {
             all.insert(all.end(), more.begin(), more.end());
         }
         return all;

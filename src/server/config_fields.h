@@ -32,6 +32,7 @@ struct Value {
     std::function<std::string(const Owner&)> write;
     // What it may be one day: said, and the owner is untouched.
     std::vector<std::string_view> unbuilt{};
+    bool optional = false;  // not set is an empty text
 
     bool is_unbuilt(std::string_view text) const {
         return std::ranges::any_of(

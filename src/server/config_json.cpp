@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "server/config_bridges.h"
 #include "server/config_fields.h"
 #include "server/config_unbuilt.h"
 #include "server/names.h"
@@ -30,6 +31,7 @@ const Keys& known_paths() {
     static const Keys paths = [] {
         Keys names = unbuilt_keys();
         names.push_back(apps_path);
+        names.push_back(bridges_path);
         for (const auto& field : config_fields()) {
             if (!field.path.empty()) names.push_back(field.path);
             if (!field.also.empty()) names.push_back(field.also);
@@ -131,6 +133,8 @@ class Reader {
             read_field(*field, path, value, loaded_.config, seen_);
         } else if (path == apps_path) {
             apps_ = &value;
+        } else if (path == bridges_path) {
+            load_bridges(value, unknown_keys_, loaded_);
         } else if (std::ranges::find(unbuilt_keys(), path) != unbuilt_keys().end()) {
             say_unbuilt(path);
         } else if (!leads_somewhere(path)) {

@@ -9,6 +9,7 @@
 #include "server/config_unbuilt.h"
 #include "server/default_app.h"
 #include "server/names.h"
+#include "server/tokens.h"
 
 namespace carillon::server {
 namespace {
@@ -65,6 +66,23 @@ void check_apps(const std::vector<hub::App>& apps, std::vector<Problem>& problem
     check("key", &hub::App::key);
 }
 
+void check_turbine(const TurbineConfig& turbine, std::vector<Problem>& problems) {
+    if (turbine.jwt_secret.empty() == turbine.api_key.empty()) return;
+    const bool no_key = turbine.api_key.empty();
+    problems.push_back({Severity::error, no_key ? "turbine.api_key" : "turbine.jwt_secret",
+                        no_key ? "required with turbine.jwt_secret (TURBINE_API_KEY)"
+                               : "required with turbine.api_key (TURBINE_JWT_SECRET)"});
+}
+
+// A key that does not decode is told by its setting; one that is not a key, here.
+void check_notiflux(const NotifluxConfig& notiflux, std::vector<Problem>& problems) {
+    const auto tokens = notiflux_tokens(notiflux);
+    if (tokens.has_value()) return;
+    const auto& message = tokens.error().message;
+    const auto colon = message.find(": ");
+    problems.push_back({Severity::error, message.substr(0, colon), message.substr(colon + 2)});
+}
+
 }  // namespace
 
 bool Loaded::failed() const {
@@ -79,6 +97,8 @@ Loaded load(const Sources& sources) {
     report_variables(sources.environment, loaded.problems);
     load_flags(sources, loaded);
     check_apps(loaded.config.apps, loaded.problems);
+    check_turbine(loaded.config.turbine, loaded.problems);
+    check_notiflux(loaded.config.notiflux, loaded.problems);
     return loaded;
 }
 

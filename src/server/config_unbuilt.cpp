@@ -77,7 +77,6 @@ const std::vector<std::string_view>& unbuilt_variables() {
         "INSTANCE_PROCESS_ID",
         "LOG_OUTPUT_FORMAT",
         "NATS_SERVERS",
-        "NATS_URL",
         "QUEUE_DRIVER",
         "REDIS_CLUSTER_NODES",
         "REDIS_URL",

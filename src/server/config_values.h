@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "auth/base64.h"
 #include "http/request.h"
 #include "server/config_fields.h"
 
@@ -56,6 +58,7 @@ Value<Owner> boolean(At at) {
             }};
 }
 
+inline bool is_white_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 inline bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 // Never empty, for an empty host or secret is a mistake with consequences, and so is a line's end
@@ -69,6 +72,31 @@ Value<Owner> text(At at) {
                 return true;
             },
             [at](const Owner& owner) { return at(const_cast<Owner&>(owner)); }};
+}
+
+// The same; not set is empty, which cannot be said.
+template <class Owner, class At>
+Value<Owner> optional_text(At at) {
+    auto value = text<Owner>(at);
+    value.optional = true;
+    return value;
+}
+
+// Without the white space that tools put into base64.
+template <class Owner, class At>
+Value<Owner> base64_text(At at) {
+    return {.kind = Value<Owner>::Kind::text,
+            .expected = "base64, with or without line breaks",
+            .read =
+                [at](Owner& owner, std::string_view value) {
+                    std::string kept;
+                    std::ranges::remove_copy_if(value, std::back_inserter(kept), is_white_space);
+                    if (!auth::decode_base64(kept).has_value()) return false;
+                    at(owner) = std::move(kept);
+                    return true;
+                },
+            .write = [at](const Owner& owner) { return at(const_cast<Owner&>(owner)); },
+            .optional = true};
 }
 
 struct Choice {
@@ -137,6 +165,9 @@ Value<Owner> list(At at, std::string expected, bool (*fits)(std::string_view)) {
                 return text;
             }};
 }
+
+// The settings of protocols other than Pusher (config_protocol_fields.cpp).
+std::vector<Field<Config>> protocol_fields();
 
 // What both the server (for all apps) and an app may set.
 inline constexpr Range optional_limit{.minus_one_is_none = true};

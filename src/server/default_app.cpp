@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/tokens.h"
+
 namespace carillon::server {
 namespace {
 
@@ -46,6 +48,16 @@ hub::App app_of(const Environment& environment, bool demo, Loaded& loaded) {
 
 void add_default_app(const Environment& environment, Loaded& loaded) {
     const auto missing = missing_credentials(environment);
+    // Who configured another protocol and no app has no use for one that everybody can use.
+    const auto& config = loaded.config;
+    const bool others = !config.turbine.jwt_secret.empty() || !config.turbine.api_key.empty() ||
+                        !config.notiflux.jwt_public_key_b64.empty();
+    if (config.apps.empty() && missing.size() == 3 && others) return;
+    if (config.apps.empty() && missing.size() == 3) {
+        loaded.config.turbine.jwt_secret = demo_turbine_secret;
+        loaded.config.turbine.api_key = demo_turbine_api_key;
+        loaded.config.notiflux.jwt_public_key_b64 = demo_notiflux_key_b64();
+    }
     auto app = app_of(environment, missing.size() == 3, loaded);
     auto& apps = loaded.config.apps;
     const auto warn = [&](std::string path, std::string message) {

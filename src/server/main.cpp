@@ -1,10 +1,12 @@
-// server/main.cpp: carillon serve | check-config | version | help.
+// server/main.cpp: carillon serve | check-config | token | version | help.
 #include <pthread.h>
 
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <fstream>
+#include <iostream>
+#include <iterator>
 #include <sstream>
 
 #include "base/time.h"
@@ -14,6 +16,8 @@
 #include "server/greeting.h"
 #include "server/log.h"
 #include "server/server.h"
+#include "server/token_command.h"
+#include "server/tokens.h"
 
 namespace carillon::server {
 namespace {
@@ -90,7 +94,40 @@ int check(const Command& command) {
     return checked.exit_code;
 }
 
+Result<std::string> read_text(const std::string& path) {
+    std::ifstream file;
+    if (path != "-") file.open(path);
+    std::istream& in = path == "-" ? std::cin : file;
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (path != "-" && !file) return Error{ErrorKind::io, "cannot read the file " + path};
+    return text;
+}
+
+int token(const std::vector<std::string>& arguments) {
+    const auto request = parse_token_request(arguments);
+    if (!request.has_value()) return complain(request.error().message);
+    Loaded loaded;
+    if (!request->help) {
+        Command command;
+        command.config_path = request->config_path;
+        const auto sources = gather_sources(command);
+        if (!sources.has_value()) return complain(sources.error().message);
+        loaded = load(*sources);
+        for (const auto& problem : loaded.problems) complain(line_of(problem));
+        if (loaded.failed()) return 2;
+    }
+    const auto keys = token_keys(loaded.config);
+    if (!keys.has_value()) return complain(keys.error().message);
+    const auto answer = answer_token_request(*request, *keys, base::SystemClock().now(), read_text);
+    std::fputs(answer.text.c_str(), stdout);
+    std::fputs(answer.notes.c_str(), stderr);
+    return answer.exit_code;
+}
+
 int run(const std::vector<std::string>& arguments) {
+    if (!arguments.empty() && arguments.front() == "token") {
+        return token({arguments.begin() + 1, arguments.end()});
+    }
     const auto command = parse_command(arguments);
     if (!command.has_value()) return complain(command.error().message);
     switch (command->kind) {

@@ -1,12 +1,18 @@
 #include "server/protocols.h"
 
+#include "protocol/notiflux/protocol.h"
 #include "protocol/pusher/names.h"
 #include "protocol/pusher/protocol.h"
+#include "protocol/shared_path.h"
+#include "protocol/turbine/protocol.h"
+#include "server/tokens.h"
 
 namespace carillon::server {
 
-storage::Retention retention_of(const Config& config, std::string_view channel) {
-    if (!pusher::kind_of(channel).cache) return {};
+// Only Pusher's names say anything about it; an app without a key has no clients of Pusher.
+storage::Retention retention_of(const Config& config, const hub::App& app,
+                                std::string_view channel) {
+    if (app.key.empty() || !pusher::kind_of(channel).cache) return {};
     return {.messages_max = 1, .age_ms_max = std::int64_t{config.cache_ttl_s} * 1000};
 }
 
@@ -22,7 +28,7 @@ hub::AppRef demo_in(const Config& config) {
     return nullptr;
 }
 
-std::unique_ptr<protocol::Protocol> make_pusher(const Parts& parts) {
+std::unique_ptr<pusher::PusherProtocol> make_pusher(const Parts& parts) {
     const auto& config = parts.config;
     auto made = std::make_unique<pusher::PusherProtocol>(pusher::Parts{
         .hub = parts.hub,
@@ -44,12 +50,94 @@ std::unique_ptr<protocol::Protocol> make_pusher(const Parts& parts) {
     return made;
 }
 
+// The app that a protocol speaks for: one of the list, whose channels it then shares with Pusher's
+// clients, or one of its own, which has no key and so no clients of Pusher.
+struct Spoken {
+    hub::AppRef app;
+    bool of_pusher;
+};
+
+Result<Spoken> app_for(const Parts& parts, std::string_view setting, const std::string& id) {
+    hub::AppRef found;
+    parts.apps.find_by_id(id, [&](const Result<hub::AppRef>& answer) {
+        if (answer.has_value()) found = *answer;
+    });
+    if (found == nullptr) {
+        hub::App own;
+        own.id = id;
+        own.limits = parts.config.app_limits;
+        own.limits.channel_name_bytes_max = limits::channel_name_bytes_max;
+        return Spoken{std::make_shared<const hub::App>(std::move(own)), false};
+    }
+    if (found->enabled) return Spoken{std::move(found), true};
+    return Error{ErrorKind::invalid, std::string(setting) + ": app " + id + " is not enabled"};
+}
+
+// Pusher's names mean more than a name; those of the others do not.
+protocol::ReserveOf reserve_in(const Spoken& spoken, const protocol::Protocol& pusher) {
+    if (!spoken.of_pusher) return {};
+    return [&pusher](std::string_view channel) { return pusher.reserve_of(channel); };
+}
+
+Result<std::unique_ptr<protocol::Protocol>> make_turbine(const Parts& parts, const Spoken& spoken,
+                                                         const protocol::Protocol& pusher) {
+    const auto& config = parts.config.turbine;
+    TRY_AS(auto tokens, turbine_tokens(config));
+    return std::make_unique<turbine::TurbineProtocol>(turbine::Parts{
+        .hub = parts.hub,
+        .app = spoken.app,
+        .clock = parts.clock,
+        .log = parts.log,
+        .options = {.tokens = std::move(tokens),
+                    .api_key = config.api_key,
+                    .connect_timeout_s = config.connect_timeout_s,
+                    .activity_timeout_s = parts.config.activity_timeout_s},
+        .reserve_of = reserve_in(spoken, pusher),
+    });
+}
+
+Result<std::unique_ptr<protocol::Protocol>> make_notiflux(const Parts& parts, const Spoken& spoken,
+                                                          const protocol::Protocol& pusher) {
+    const auto& config = parts.config.notiflux;
+    TRY_AS(auto tokens, notiflux_tokens(config));
+    return std::make_unique<notiflux::NotifluxProtocol>(notiflux::Parts{
+        .hub = parts.hub,
+        .app = spoken.app,
+        .clock = parts.clock,
+        .log = parts.log,
+        .options = {.tokens = std::move(tokens), .honest_statuses = config.honest_statuses},
+        .reserve_of = reserve_in(spoken, pusher),
+    });
+}
+
 }  // namespace
 
-// One line each. The order is the order of routes; a clash is a start-up error.
-Protocols make_protocols(const Parts& parts) {
+// A few lines each. The order is the order of routes, and on a shared path that of being asked; a
+// clash is a start-up error.
+Result<Protocols> make_protocols(const Parts& parts) {
+    const auto& config = parts.config;
     Protocols protocols;
-    protocols.push_back(make_pusher(parts));
+    std::vector<protocol::Protocol*> at_ws;
+    const auto speak = [&](std::unique_ptr<protocol::Protocol> made, hub::AppRef app) {
+        protocols.apps.emplace_back(std::move(app), made.get());
+        protocols.spoken.push_back(std::move(made));
+        return protocols.spoken.back().get();
+    };
+
+    const auto& pusher = *speak(make_pusher(parts), nullptr);
+    if (!config.turbine.jwt_secret.empty()) {
+        TRY_AS(const auto spoken, app_for(parts, "turbine.app", config.turbine.app));
+        TRY_AS(auto turbine, make_turbine(parts, spoken, pusher));
+        at_ws.push_back(speak(std::move(turbine), spoken.app));
+    }
+    if (!config.notiflux.jwt_public_key_b64.empty()) {
+        TRY_AS(const auto spoken, app_for(parts, "notiflux.app", config.notiflux.app));
+        TRY_AS(auto notiflux, make_notiflux(parts, spoken, pusher));
+        at_ws.push_back(speak(std::move(notiflux), spoken.app));
+    }
+    if (!at_ws.empty()) {
+        protocols.shared.push_back(std::make_unique<protocol::SharedPath>("/ws", at_ws));
+    }
     return protocols;
 }
 

@@ -3,9 +3,11 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
+#include "base/result.h"
 #include "base/time.h"
 #include "hub/host_inbox.h"
 #include "hub/hub.h"
@@ -27,9 +29,22 @@ struct Parts {
 };
 
 // What a channel keeps, as its protocol's names say.
-storage::Retention retention_of(const Config& config, std::string_view channel);
+storage::Retention retention_of(const Config& config, const hub::App& app,
+                                std::string_view channel);
 
-using Protocols = std::vector<std::unique_ptr<protocol::Protocol>>;
-Protocols make_protocols(const Parts& parts);
+// The list of what is spoken, and then the paths that several of them share.
+struct Protocols {
+    std::vector<std::unique_ptr<protocol::Protocol>> spoken;
+    std::vector<std::unique_ptr<protocol::Protocol>> shared;
+    // Who speaks for which app; null: every app of the list.
+    std::vector<std::pair<hub::AppRef, const protocol::Protocol*>> apps;
+
+    void each(const std::function<void(protocol::Protocol&)>& visit) const {
+        for (const auto& one : spoken) visit(*one);
+        for (const auto& one : shared) visit(*one);
+    }
+};
+// An Error names the setting that is wrong.
+Result<Protocols> make_protocols(const Parts& parts);
 
 }  // namespace carillon::server

@@ -6,6 +6,8 @@
 #include "admin/routes.h"
 #include "admin/usage.h"
 #include "base/random.h"
+#include "server/bridging.h"
+#include "server/demo_tokens.h"
 
 namespace carillon::server {
 
@@ -37,8 +39,8 @@ Server::Server(Config config, const base::Clock& clock, base::Log& log)
       log_(log),
       started_(clock.now()),
       doorman_(config_),
-      history_([this](const hub::App&, std::string_view channel) {
-          return retention_of(config_, channel);
+      history_([this](const hub::App& app, std::string_view channel) {
+          return retention_of(config_, app, channel);
       }),
       // Where a wake finds no room, the next sweep drains.
       host_events_([this] { (void)run_later([this] { host_events_.drain(clock_.now()); }); }),
@@ -57,9 +59,16 @@ Server::~Server() {
 Result<void> Server::start() {
     TRY_AS(apps_, apps::MemoryApps::make(config_.apps));
     apps_->each([this](const hub::AppRef& app) { hub_->know(app); });
-    protocols_ = std::make_unique<Protocols>(make_protocols(
-        {*hub_, host_events_, *apps_, clock_, log_, config_,
-         [this](std::function<void()> task) { return run_later(std::move(task)); }}));
+    TRY_AS(auto protocols, make_protocols({*hub_, host_events_, *apps_, clock_, log_, config_,
+                                           [this](std::function<void()> task) {
+                                               return run_later(std::move(task));
+                                           }}));
+    protocols_ = std::make_unique<Protocols>(std::move(protocols));
+    TRY_AS(bridges_, make_bridges(config_, *apps_, *protocols_, log_));
+    hub_->attach(*bridges_);
+    if (!config_.nats_url.empty()) {
+        log_.info("single_node", {{"reason", "NATS_URL is taken note of; nodes do not meet yet"}});
+    }
     TRY(build_routes());
     const edge::Shared shared{framing_, log_, config_.websocket_max_payload_kb * limits::kib,
                               config_.http_body_bytes_max};
@@ -74,8 +83,13 @@ Result<void> Server::start() {
 Result<void> Server::build_routes() {
     client_routes_.set_doorman(doorman_);
     client_routes_.mount(config_.path_prefix);
-    for (const auto& protocol : *protocols_) {
-        TRY(protocol->routes(client_routes_));
+    for (const auto* protocols : {&protocols_->spoken, &protocols_->shared}) {
+        for (const auto& protocol : *protocols) {
+            TRY(protocol->routes(client_routes_));
+        }
+    }
+    if (is_demo(config_)) {
+        TRY(add_demo_tokens(clock_, client_routes_));
     }
     // Below the prefix too: the page looks for its server beside itself.
     if (config_.page_enabled) {

@@ -13,6 +13,7 @@
 #include "apps/memory/memory_apps.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "bridge/bridges.h"
 #include "edge/framing.h"
 #include "edge/worker.h"
 #include "http/router.h"
@@ -101,6 +102,7 @@ class Server {
     hub::HostInbox host_events_;
     std::unique_ptr<hub::Hub> hub_;
     std::unique_ptr<Protocols> protocols_;
+    std::unique_ptr<bridge::Bridges> bridges_;
     http::Router client_routes_;
     http::Router admin_routes_;
     edge::WebSocketFraming framing_;

@@ -36,8 +36,8 @@ void Server::gather(std::function<void(admin::Report)> done) {
 
 // One after the other, for some take a while.
 void Server::ask_protocol(std::size_t index, const std::shared_ptr<Gathering>& gathering) {
-    if (index < protocols_->size()) {
-        return (*protocols_)[index]->write_metrics(
+    if (index < protocols_->spoken.size()) {
+        return protocols_->spoken[index]->write_metrics(
             gathering->sink, [this, index, gathering] { ask_protocol(index + 1, gathering); });
     }
     fill_totals(gathering->report);
@@ -59,12 +59,20 @@ admin::LaneReport Server::report_of(Core& core) {
 void Server::fill_totals(admin::Report& report) {
     report.refusals = admin::refusals_of(*hub_);
     report.recoveries = admin::recoveries_of(*hub_);
-    for (const auto& protocol : *protocols_) {
-        protocol->each_refusal([&](std::string_view reason, std::uint64_t count) {
+    protocols_->each([&](const protocol::Protocol& protocol) {
+        protocol.each_refusal([&](std::string_view reason, std::uint64_t count) {
             report.protocol_refusals.push_back(
-                {std::string(protocol->name()), std::string(reason), count});
+                {std::string(protocol.name()), std::string(reason), count});
         });
-    }
+    });
+    report.families.push_back({.name = "carillon_bridge_total",
+                               .type = admin::PrometheusText::Type::counter,
+                               .help = "What became of publications on each bridge."});
+    bridges_->each([&](std::string_view bridge, bridge::Fate fate, std::uint64_t count) {
+        report.families.back().samples.push_back(
+            {{{"bridge", std::string(bridge)}, {"outcome", std::string(bridge::name_of(fate))}},
+             count});
+    });
     report.history = {.bytes = history_.bytes(),
                       .publications = history_.publications(),
                       .too_old = history_.too_old(),

@@ -1,180 +1,194 @@
-// The Pusher protocol's transcripts once more, byte for byte, against the whole server on real
-// sockets: what the protocol says by itself is also what arrives.
+// The protocols' transcripts once more, byte for byte, against the whole server on real sockets:
+// what a protocol says by itself is also what arrives.
 #include <gtest/gtest.h>
 
-#include <deque>
 #include <map>
 #include <string>
 
+#include "auth/base64.h"
 #include "auth/hmac.h"
 #include "auth/md5.h"
-#include "edge/testing_client.h"
-#include "net/test_loop.h"
+#include "protocol/notiflux/testing.h"
 #include "protocol/pusher/testing_replay.h"
-#include "server/server.h"
+#include "protocol/testing_transcript.h"
+#include "protocol/turbine/testing.h"
+#include "server/testing_sockets.h"
 
 namespace carillon::server {
 namespace {
 
-using edge::testing::Client;
-using edge::testing::Frame;
-using edge::testing::Opcode;
+using testing::Opcode;
+using testing::Sockets;
+
+std::string request_text(std::string_view method, std::string_view target, std::string_view body,
+                         std::string_view headers = {}) {
+    return std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: x\r\n" +
+           std::string(headers) + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+           std::string(body);
+}
+
+// ---- Pusher ----
 
 Config config_for(const hub::App& app, unsigned threads) {
     Config config;
-    config.port = 0;
-    config.metrics.port = 0;
     config.threads = threads;
     config.apps = {app};
     return config;
 }
 
-std::string text_of_close(const Frame& frame) {
-    return std::to_string(frame.close_code()) + " " +
-           frame.payload.substr(std::min<std::size_t>(2, frame.payload.size()));
-}
-
-class SocketStage final : public pusher::testing::Stage {
+class PusherStage final : public pusher::testing::Stage {
  public:
-    SocketStage(const hub::App& app, unsigned threads)
-        : app_(app), server_(config_for(app, threads), clock_, log_) {
-        EXPECT_TRUE(server_.start().has_value());
-    }
+    PusherStage(const hub::App& app, unsigned threads)
+        : app_(app), sockets_(config_for(app, threads)) {}
 
+    // Whoever may stay is told so first; only then has it a socket id.
     void connect(char who, const std::string& target) override {
-        auto& client = clients_[who] = {};
-        client.socket = std::make_unique<Client>(server_.port());
-        const auto answer =
-            client.socket->ask(edge::testing::get(target, edge::testing::upgrade_headers));
-        EXPECT_EQ(answer.status, 101);
-        // Whoever may stay is told so first; only then has it a socket id.
-        client.frames.push_back(client.socket->hear());
-        const auto& greeting = client.frames.back().payload;
+        sockets_.connect(who, target);
+        auto& greeting = greetings_[who] = sockets_.hear(who);
         const std::string_view mark = R"(socket_id\":\")";
         const auto at = greeting.find(mark);
         if (at == std::string::npos) return;
         const auto begin = at + mark.size();
-        client.socket_id = greeting.substr(begin, greeting.find('\\', begin) - begin);
-        settle();
+        socket_ids_[who] = greeting.substr(begin, greeting.find('\\', begin) - begin);
     }
-    void say(char who, const std::string& message) override {
-        clients_.at(who).socket->say(message);
-        hear_up_to_now(who);
-        settle();
-    }
-    void leave(char who) override {
-        const auto before = sessions();
-        clients_.at(who).socket->close();
-        EXPECT_TRUE(net::eventually([&] { return sessions() < before; }));
-        settle();
-    }
+    void say(char who, const std::string& message) override { sockets_.say(who, message); }
+    void leave(char who) override { sockets_.leave(who); }
     int post(const std::string& path, const std::string& body) override {
         const auto target = "/apps/" + app_.id + path;
         auto query = "auth_key=" + app_.key +
-                     "&auth_timestamp=" + std::to_string(clock_.now().unix_ms / 1000) +
+                     "&auth_timestamp=" + std::to_string(sockets_.now().unix_ms / 1000) +
                      "&auth_version=1.0&body_md5=" + auth::md5_hex(body);
         query += "&auth_signature=" +
                  auth::hmac_sha256_hex(app_.secret, {"POST\n", target, "\n", query});
-        Client backend(server_.port());
-        const auto answer =
-            backend.ask("POST " + target + "?" + query + " HTTP/1.1\r\nHost: x\r\n" +
-                        "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
-        settle();
-        return answer.status;
+        return sockets_.ask(request_text("POST", target + "?" + query, body)).status;
     }
-    void pass_ms(std::int64_t ms) override {
-        clock_.advance_ms(ms);
-        server_.run_due_timers();
-        settle();
-    }
+    void pass_ms(std::int64_t ms) override { sockets_.pass_ms(ms); }
 
-    std::string socket_id(char who) override { return clients_.at(who).socket_id; }
+    std::string socket_id(char who) override { return socket_ids_[who]; }
     std::string hear(char who) override {
-        const auto frame = next(who);
-        if (frame.opcode == Opcode::close) return "(closed: " + text_of_close(frame) + ")";
-        return frame.payload;
+        auto greeting = std::exchange(greetings_[who], {});
+        return greeting.empty() ? sockets_.hear(who) : greeting;
     }
-    // The end is the end: what the server says last, it says with the close frame.
-    std::string closed(char who) override {
-        const auto frame = next(who);
-        if (frame.opcode != Opcode::close) return "(heard first: " + frame.payload + ")";
-        auto& socket = *clients_.at(who).socket;
-        socket.say(Opcode::close, frame.payload.substr(0, 2));
-        EXPECT_TRUE(socket.sees_end());
-        return text_of_close(frame);
-    }
-    // Every line that does something ends settled: what it caused is here.
+    std::string closed(char who) override { return sockets_.closed(who); }
     std::vector<std::string> unheard(char who) override {
-        auto& client = clients_.at(who);
-        std::vector<std::string> bodies;
-        while (!client.frames.empty() || !client.socket->has_nothing()) bodies.push_back(hear(who));
+        auto bodies = sockets_.unheard(who);
+        auto greeting = std::exchange(greetings_[who], {});
+        if (!greeting.empty()) bodies.insert(bodies.begin(), std::move(greeting));
         return bodies;
     }
 
  private:
-    struct Participant {
-        std::unique_ptr<Client> socket;
-        std::string socket_id;
-        std::deque<Frame> frames;  // received, not asked for yet
-    };
-
-    Frame next(char who) {
-        auto& client = clients_.at(who);
-        if (client.frames.empty()) return client.socket->hear();
-        auto frame = std::move(client.frames.front());
-        client.frames.pop_front();
-        return frame;
-    }
-
-    // The server has read what this client said, and whatever it told it before is here. A ping
-    // frame says no more than that the client lives, which it just did.
-    void hear_up_to_now(char who) {
-        auto& client = clients_.at(who);
-        client.socket->say(Opcode::ping, "now");
-        for (;;) {
-            auto frame = client.socket->hear();
-            if (frame.opcode == Opcode::pong) return;
-            const bool end = frame.opcode != Opcode::text;
-            client.frames.push_back(std::move(frame));
-            if (end) return;
-        }
-    }
-
-    // On a connection of its own: one that is kept would be idle for too long when time passes.
-    std::string metrics() {
-        return Client(server_.metrics_port()).ask(edge::testing::get("/metrics")).body;
-    }
-    // Every loop has had two turns since: one to do what it was asked, one to pass on what followed
-    // from it for others.
-    void settle() {
-        metrics();
-        metrics();
-    }
-    std::size_t sessions() {
-        const auto text = metrics();
-        std::size_t sum = 0;
-        const std::string_view name = "\ncarillon_sessions{";
-        for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) {
-            sum += std::stoul(text.substr(text.find("} ", at) + 2));
-        }
-        return sum;
-    }
-
     const hub::App app_;
-    base::ManualClock clock_;
-    base::NoLog log_;
-    Server server_;
-    std::map<char, Participant> clients_;
+    Sockets sockets_;
+    std::map<char, std::string> greetings_;  // heard to learn the socket id, not asked for yet
+    std::map<char, std::string> socket_ids_;
 };
 
-void replay_all(unsigned threads) {
+void replay_pusher(unsigned threads) {
     pusher::testing::replay_all(
-        [threads](const hub::App& app) { return std::make_unique<SocketStage>(app, threads); });
+        [threads](const hub::App& app) { return std::make_unique<PusherStage>(app, threads); });
 }
 
-TEST(Transcript, of_each_file_is_what_arrives_over_sockets) { replay_all(1); }
+TEST(Transcript, of_each_file_is_what_arrives_over_sockets) { replay_pusher(1); }
 
-TEST(Transcript, is_the_same_whichever_lanes_its_clients_are_on) { replay_all(3); }
+TEST(Transcript, is_the_same_whichever_lanes_its_clients_are_on) { replay_pusher(3); }
+
+// ---- Turbine and notiflux ----
+
+class SocketStage final : public protocol::testing::Stage {
+ public:
+    explicit SocketStage(Config config) : sockets_(std::move(config)) {}
+
+    void connect(char who, const std::string& path, const std::string& subprotocol) override {
+        sockets_.connect(
+            who, path,
+            subprotocol.empty() ? "" : "Sec-WebSocket-Protocol: " + subprotocol + "\r\n");
+    }
+    void say(char who, const std::string& message, protocol::Message::Kind kind) override {
+        using Kind = protocol::Message::Kind;
+        sockets_.say(who, message,
+                     kind == Kind::text     ? Opcode::text
+                     : kind == Kind::binary ? Opcode::binary
+                                            : Opcode::pong);
+    }
+    void leave(char who) override { sockets_.leave(who); }
+    http::Response ask(http::Request request) override {
+        std::string headers;
+        for (const auto& [name, value] : request.headers) headers += name + ": " + value + "\r\n";
+        const auto answer =
+            sockets_.ask(request_text(request.method, request.target, request.body, headers));
+        http::Response response;
+        response.status = answer.status;
+        response.body = answer.body;
+        response.headers = headers_of(answer.head);
+        return response;
+    }
+    void pass_ms(std::int64_t ms) override { sockets_.pass_ms(ms); }
+    Now now() override { return sockets_.now(); }
+
+    std::string hear(char who) override { return sockets_.hear(who); }
+    bool pinged(char who) override { return sockets_.pinged(who); }
+    std::string closed(char who) override { return sockets_.closed(who); }
+    std::vector<std::string> unheard(char who) override { return sockets_.unheard(who); }
+
+ private:
+    static std::vector<std::pair<std::string, std::string>> headers_of(std::string_view head) {
+        std::vector<std::pair<std::string, std::string>> headers;
+        while (head.find("\r\n") != std::string_view::npos) {
+            const auto line = head.substr(0, head.find("\r\n"));
+            const auto colon = line.find(": ");
+            if (colon != std::string_view::npos) {
+                headers.emplace_back(line.substr(0, colon), line.substr(colon + 2));
+            }
+            head.remove_prefix(line.size() + 2);
+        }
+        return headers;
+    }
+    Sockets sockets_;
+};
+
+std::filesystem::path transcripts_of(std::string_view protocol) {
+    return std::filesystem::path(__FILE__).parent_path().parent_path() / "protocol" / protocol /
+           "transcripts";
+}
+
+void replay_turbine(unsigned threads) {
+    protocol::testing::play_all(transcripts_of("turbine"), 6, turbine::testing::variable,
+                                [threads](const auto& switches) {
+                                    Config config;
+                                    config.threads = threads;
+                                    config.turbine.jwt_secret = turbine::testing::secret;
+                                    config.turbine.api_key = turbine::testing::api_key;
+                                    const auto timeout = switches.find("connect_timeout_s");
+                                    if (timeout != switches.end()) {
+                                        config.turbine.connect_timeout_s =
+                                            static_cast<std::uint32_t>(std::stoul(timeout->second));
+                                    }
+                                    return std::make_unique<SocketStage>(std::move(config));
+                                });
+}
+
+void replay_notiflux(unsigned threads) {
+    base::Buffer key;
+    auth::append_base64(notiflux::testing::the_key().public_pem(), key);
+    protocol::testing::play_all(transcripts_of("notiflux"), 6, notiflux::testing::variable,
+                                [threads, key = std::string(key.view())](const auto& switches) {
+                                    Config config;
+                                    config.threads = threads;
+                                    config.notiflux.jwt_public_key_b64 = key;
+                                    config.notiflux.honest_statuses =
+                                        switches.contains("honest_statuses");
+                                    return std::make_unique<SocketStage>(std::move(config));
+                                });
+}
+
+TEST(Transcript, of_turbine_is_what_arrives_over_sockets) { replay_turbine(1); }
+
+TEST(Transcript, of_turbine_is_the_same_on_several_lanes) { replay_turbine(3); }
+
+TEST(Transcript, of_notiflux_is_what_arrives_over_sockets) { replay_notiflux(1); }
+
+TEST(Transcript, of_notiflux_is_the_same_on_several_lanes) { replay_notiflux(3); }
 
 }  // namespace
 }  // namespace carillon::server
