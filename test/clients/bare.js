@@ -6,8 +6,9 @@ import {soon} from './soon.js';
 const WebSocket = createRequire(import.meta.url)('ws');
 
 export class Bare {
-  constructor(url, options) {
-    this.socket = new WebSocket(url, options);
+  // `options` are those of the ws package; `protocols` are the subprotocols that it offers.
+  constructor(url, {protocols = [], ...options} = {}) {
+    this.socket = new WebSocket(url, protocols, options);
     this.frames = [];
     this.waiting = [];
     this.socket.on('message', (data, binary) => this.#take(binary ? `(binary) ${data}` : String(data)));
@@ -34,6 +35,14 @@ export class Bare {
   }
 
   async nextEvent(what) { return JSON.parse(await this.next(what)); }
+
+  // It may speak: the server has answered the handshake.
+  opened() {
+    const open = new Promise((resolve) => this.socket.once('open', resolve));
+    const refused = this.closed.then(({code}) => { throw new Error(`the server did not open: ${code}`); });
+    refused.catch(() => {});
+    return soon(Promise.race([open, refused]), 'the handshake');
+  }
 
   async greeted() {
     const greeting = await this.nextEvent('the greeting');

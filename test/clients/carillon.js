@@ -16,6 +16,8 @@ const require = createRequire(import.meta.url);
 export const PusherClient = require('pusher-js');
 export const PusherServer = require('pusher');
 
+export const binary = process.env.CARILLON ?? new URL('../../build/release/carillon', import.meta.url).pathname;
+
 export const app = {id: 'demo-app', key: 'demo-key', secret: 'demo-secret'};
 
 // The configuration file of a server for these apps: ours with these switches, or several.
@@ -37,7 +39,6 @@ export class Carillon {
       writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
       flags.push('--config', join(folder, 'config.json'));
     }
-    const binary = process.env.CARILLON ?? new URL('../../build/release/carillon', import.meta.url).pathname;
     const child = spawn(binary, ['serve', ...flags], {
       env: {...process.env, PORT: '0', METRICS_PORT: '0', LOG_FORMAT: 'json', ...env},
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -95,6 +96,13 @@ export class Carillon {
   stranger({path = `/app/${app.key}?protocol=7`, ...options} = {}) {
     const bare = new Bare(`ws://127.0.0.1:${this.port}${path}`, options);
     this.bares.push(bare);
+    return bare;
+  }
+
+  // A WebSocket that is open, on whose path the client speaks first.
+  async opened(path, options = {}) {
+    const bare = this.stranger({path, ...options});
+    await bare.opened();
     return bare;
   }
 
@@ -159,6 +167,12 @@ export class Carillon {
   // How many clients the server knows of.
   async present() {
     return (await this.metrics()).get(`sockudo_connected{app_id="${app.id}",port="${this.port}"}`);
+  }
+
+  // How many sessions there are, of whichever protocol.
+  async sessions() {
+    const lanes = [...await this.metrics()].filter(([name]) => name.startsWith('carillon_sessions{'));
+    return lanes.reduce((all, [, count]) => all + count, 0);
   }
 
   async stop() {

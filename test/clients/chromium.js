@@ -21,13 +21,13 @@ export class Browser {
   close() { return this.inner.close(); }
 
   // A tab with storage of its own, with the page in it. `before` sees it before the page does.
-  async tab(server, {before = () => {}, ...options} = {}) {
+  async tab(server, {before = () => {}, path = '/', ...options} = {}) {
     const context = await this.inner.newContext({viewport: {width: 1280, height: 900}, ...options});
     const page = await context.newPage();
     const tab = new Tab(page, `127.0.0.1:${server.port}`);
     page.setDefaultTimeout(deadlineMs);
     await before(page);
-    await page.goto(`http://127.0.0.1:${server.port}/`);
+    await page.goto(`http://127.0.0.1:${server.port}${path}`);
     return tab;
   }
 }
@@ -74,13 +74,26 @@ export class Tab {
     await this.page.fill('#join-name', channel);
     await this.page.press('#join-name', 'Enter');
   }
-  // Ready as a newcomer finds it: connected, and in both channels.
+  // Ready as a newcomer finds it: connected, in both channels, and with an ear for each protocol.
   async ready() {
     await this.connected();
     await this.joined('chat');
     await this.joined('presence-lobby');
+    await this.listening();
     return this;
   }
+  async listening() {
+    await this.see('.ear[data-protocol="Pusher"][data-state="connected"]', 'hears bells');
+    await this.see('.ear[data-protocol="Turbine"][data-state="connected"]', 'hears bells');
+    await this.see('.ear[data-protocol="notiflux"][data-state="connected"]', 'asked for bells');
+  }
+  // One publication that is to be heard in three protocols.
+  async ring(text) {
+    await this.page.fill('#ring-text', text);
+    await this.page.press('#ring-text', 'Enter');
+  }
+  // What a column shows, newest first.
+  frames(protocol) { return this.at(`.ear[data-protocol="${protocol}"] .frame-text`).allTextContents(); }
   async say(text, channel = 'chat') {
     await this.page.selectOption('#publish-channel', channel);
     await this.page.fill('#publish-data', text);

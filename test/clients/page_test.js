@@ -5,6 +5,7 @@ import {after, before, describe, test} from 'node:test';
 
 import {Carillon, soon} from './carillon.js';
 import {Browser} from './chromium.js';
+import {PrefixProxy} from './prefix_proxy.js';
 
 // The browser writes into its console whatever a server refuses or does not answer.
 const refusals = /400 \(Bad Request\)/;
@@ -269,10 +270,13 @@ describe('the page at /', () => {
       await ann.see('.channel .error');
       await ann.say('Is this clear?');
       await ann.see('.row.mine');
+      await ann.ring('And this?');
+      await ann.see('.frame.mine');
       const texts = ['body', '.tagline', '#connection label', '#key', '#name', '.button.strong', '.button.quiet', '#state-words',
         '.channel-name', '.badge.public', '.badge.private', '.badge.presence', '.badge.cache', '.channel .error', '.member', '.you',
         '.hint', '.row-text', '.row time', '.row-channel', '.row-event', '.row-ms', '.rate strong', '.readouts dt', '.readouts dd',
-        '.chart text', '.foot p'];
+        '.chart text', '.foot p', '.three-words code', '.ear h3', '.ear-path', '.ear-state strong', '.ear-state .hint', '.frames-box .empty',
+        '.frame time', '.frame-number', '.frame .row-ms', '.frame-text'];
       for (const [selector, ratio] of Object.entries(await ann.page.evaluate(contrasts, texts))) {
         assert.ok(ratio >= 4.5, `${selector} has a contrast of ${ratio.toFixed(2)} : 1`);
       }
@@ -346,7 +350,7 @@ describe('the page at /', () => {
       const attempts = [];
       const ann = await browser.tab(server, {
         before: async (page) => {
-          await page.routeWebSocket(/\/app\//, (socket) => {
+          await page.routeWebSocket(/client=carillon-page/, (socket) => {
             attempts.push(socket);
             socket.send(JSON.stringify({event: 'pusher:connection_established', data: '{"socket_id":"1.2","activity_timeout":120}'}));
           });
@@ -426,12 +430,13 @@ describe('the page of a server', () => {
       SOCKUDO_DEFAULT_APP_ID: own.id, SOCKUDO_DEFAULT_APP_KEY: own.key, SOCKUDO_DEFAULT_APP_SECRET: own.secret,
     }});
     try {
-      for (const [method, path] of [['GET', '/demo'], ['POST', '/demo/auth'], ['POST', '/demo/events']]) {
+      for (const [method, path] of [['GET', '/demo'], ['GET', '/demo/tokens'], ['POST', '/demo/auth'], ['POST', '/demo/events']]) {
         assert.equal((await fetch(`http://127.0.0.1:${server.port}${path}`, {method})).status, 404);
       }
       const ann = await browser.tab(server);
       await ann.see('#production', 'need a signature from your backend');
       assert.equal(await ann.at('#publish').isVisible(), false);
+      assert.equal(await ann.at('#three').isVisible(), false);
       await ann.page.fill('#key', own.key);
       await ann.page.press('#key', 'Enter');
       await ann.joined('chat');
@@ -442,6 +447,181 @@ describe('the page of a server', () => {
       await ann.close({forgiven: /404/});  // the page asked whether there is a demo
     } finally {
       await server.stop();
+    }
+  });
+});
+
+// One publish that three protocols hear, in the demonstration. What a client of each is sent stands in that protocol's manual;
+// the page is to show it as it came.
+describe('the page in three protocols', () => {
+  // Without bridges between their apps the three share one app.
+  const env = {};
+  const protocols = ['Pusher', 'Turbine', 'notiflux'];
+  let server;
+  let browser;
+  before(async () => {
+    [server, browser] = await Promise.all([Carillon.start({env}), Browser.launch()]);
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+  const tab = async (options) => (await browser.tab(server, options)).ready();
+  const publish = (data) => fetch(`http://127.0.0.1:${server.port}/demo/events`, {
+    method: 'POST', body: JSON.stringify({channel: 'bells', name: 'ring', data}),
+  });
+  // What came over each socket of a page, as the browser saw it, oldest first.
+  const tapInto = (wire) => (page) => page.on('websocket', (socket) => {
+    const path = new URL(socket.url()).pathname;
+    const protocol = {'/turbine/ws': 'Turbine', '/notiflux/ws': 'notiflux'}[path] ?? 'Pusher';
+    if (socket.url().includes('client=carillon-page')) return;
+    wire[protocol] = [];
+    socket.on('framereceived', ({payload}) => { wire[protocol].push(payload); });
+  });
+
+  test('shows one publish as each of them says it, and how soon', async () => {
+    const wire = {};
+    const ann = await tab({before: tapInto(wire)});
+    const bob = await tab();
+    await ann.ring('Twelve o’clock');
+    await ann.see('#ring-state', /^No. 1: heard by all three, the last after [\d.]+ ms.$/);
+    for (const one of [ann, bob]) {
+      for (const protocol of protocols) await one.see(`.ear[data-protocol="${protocol}"] .frame-text`, 'Twelve o’clock');
+      const [pusher, turbine, notiflux] = await Promise.all(protocols.map(async (protocol) => (await one.frames(protocol))[0]));
+      const {id, text} = JSON.parse(notiflux);
+      assert.equal(text, 'Twelve o’clock');
+      assert.match(id, /^[0-9a-f]{8}\.1$/);
+      assert.deepEqual(JSON.parse(pusher), {event: 'ring', channel: 'bells', data: notiflux});
+      assert.deepEqual(JSON.parse(turbine), {method: 'publication', params: {channel: 'bells', data: {id, text}}});
+    }
+    for (const protocol of protocols) {
+      assert.deepEqual((await ann.frames(protocol)).reverse(), wire[protocol]);
+      const mine = ann.at(`.ear[data-protocol="${protocol}"] .frame.mine`);
+      assert.match(await mine.locator('.frame-head').innerText(), /No. 1\s+[\d.]+ ms$/);
+    }
+    assert.equal(await bob.at('.frame.mine').count(), 0);  // none of it was bob's
+    await bob.ring('Half past');
+    await bob.see('#ring-state', 'No. 1: heard by all three');
+    await ann.until('bob', async () => (await Promise.all(protocols.map((protocol) => ann.frames(protocol)))).flat(),
+      (frames) => frames.filter((frame) => frame.includes('Half past')).length === 3);
+    assert.equal(await ann.at('.frame.mine').count(), 3);
+    await ann.close();
+    await bob.close();
+  });
+
+  test('keeps the last twenty frames of each, the newest first', async () => {
+    const ann = await tab();
+    for (let n = 0; n < 30; ++n) await publish(`stroke ${n}`);
+    for (const protocol of protocols) {
+      await ann.see(`.ear[data-protocol="${protocol}"] .frame-text`, 'stroke 29');
+      const frames = await ann.frames(protocol);
+      assert.equal(frames.length, 20);
+      frames.forEach((frame, i) => assert.ok(frame.includes(`stroke ${29 - i}`), `${protocol} ${i}: ${frame}`));
+    }
+    await ann.close();
+  });
+
+  test('shows markup as text, in whatever frame it comes', async () => {
+    const ann = await tab();
+    const hostile = '<img src=x onerror="document.title=1"><b>bold</b>';
+    await ann.ring(hostile);
+    await ann.see('#ring-state', 'heard by all three');
+    await publish(hostile);  // for notiflux, the whole frame
+    await ann.until('it to arrive', async () => (await ann.frames('notiflux'))[0], (frame) => frame === hostile);
+    for (const protocol of ['Pusher', 'Turbine']) {
+      await ann.until('it to arrive', async () => (await ann.frames(protocol)).filter((frame) => frame.includes('<b>bold</b>')).length,
+        (count) => count === 2);
+    }
+    assert.equal(await ann.at('#three :is(img, b)').count(), 0);
+    assert.equal(await ann.page.title(), 'Carillon');
+    await ann.close();
+  });
+
+  test('says who did not hear', async () => {
+    const ann = await tab({before: (page) => page.routeWebSocket(/notiflux/, () => {})});  // takes all, says nothing
+    await ann.ring('Who is there?');
+    await ann.see('#ring-state', 'No. 1: not heard within 2 s by notiflux.');
+    await ann.close();
+  });
+
+  test('says why a publish or a token is refused', async () => {
+    const ann = await browser.tab(server, {before: async (page) => {
+      await page.route('**/demo/tokens', (route) => route.fulfill({json: {channel: 'bells', turbine: 'x', notiflux: 'y'}}));
+      await page.route('**/demo/events', (route) => route.fulfill({status: 400, json: {error: 'Not so loud.'}}));
+    }});
+    await ann.see('.ear[data-protocol="Turbine"][data-state="waiting"]', /Connection lost 401: unauthorized. Trying again in \d+ s/);
+    await ann.ring('too loud');
+    await ann.see('#ring-error', 'Not so loud. (400)');
+    await ann.close({forgiven: refusals});
+  });
+
+  test('comes back in all three when the server does, with tokens asked for anew', async () => {
+    const first = await Carillon.start({env});
+    let asked = 0;
+    const ann = await browser.tab(first, {before: (page) => page.on('request', (request) => {
+      if (request.url().endsWith('/demo/tokens')) ++asked;
+    })});
+    await ann.ready();
+    const before = asked;
+    first.child.kill('SIGKILL');
+    for (const protocol of protocols) {
+      await ann.see(`.ear[data-protocol="${protocol}"][data-state="waiting"]`, /Connection lost 1006: .*Trying again in \d+ s/);
+    }
+    await first.stop();
+    const second = await Carillon.start({env: {...env, PORT: String(first.port)}});
+    try {
+      await ann.listening();
+      assert.ok(asked >= before + 2, `asked ${asked - before} times more`);
+      await ann.ring('We are back');
+      await ann.see('#ring-state', 'heard by all three');
+      await ann.close({forgiven: connectionErrors});
+    } finally {
+      await second.stop();
+    }
+  });
+
+  for (const [device, width, columns] of [['a phone', 360, 1], ['a tablet', 800, 3]]) {
+    test(`has its columns in reach on ${device}, and no sideways scrolling`, async () => {
+      const ann = await tab({viewport: {width, height: 740}});
+      await ann.ring('word'.repeat(200));
+      await ann.see('#ring-state', 'heard by all three');
+      const edges = await ann.page.$$eval('.ear', (all) => all.map((ear) => ear.getBoundingClientRect().left));
+      assert.equal(new Set(edges).size, columns);
+      const wide = await ann.page.$$eval('html, .three, .ear, .frames, .frame-text', (all) =>
+        all.filter((one) => one.scrollWidth > one.clientWidth && one.clientWidth > 0)
+          .map((one) => `${one.className}: ${one.scrollWidth} px in ${one.clientWidth} px`));
+      assert.deepEqual(wide, []);
+      await ann.close();
+    });
+  }
+
+  test('asks for nothing outside of the prefix that a proxy puts in front', async () => {
+    const proxy = await PrefixProxy.start(server, '/tower');
+    try {
+      const ann = await (await browser.tab(proxy, {path: '/tower/'})).ready();
+      await ann.ring('From the tower');
+      await ann.see('#ring-state', 'heard by all three');
+      await ann.close();
+      assert.deepEqual(proxy.strays, []);
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  test('is not there where the server gives no tokens, even with the demo app', async () => {
+    const configured = await Carillon.start({env: {
+      SOCKUDO_DEFAULT_APP_ID: 'demo-app', SOCKUDO_DEFAULT_APP_KEY: 'demo-key', SOCKUDO_DEFAULT_APP_SECRET: 'demo-secret',
+    }});
+    try {
+      let refused;
+      const ann = await browser.tab(configured, {before: (page) => { refused = page.waitForResponse(/demo.tokens/); }});
+      assert.equal((await refused).status(), 404);
+      await ann.joined('chat');
+      assert.equal(await ann.at('#three').isVisible(), false);
+      assert.equal(ann.sockets, 1);
+      await ann.close({forgiven: /404/});
+    } finally {
+      await configured.stop();
     }
   });
 });

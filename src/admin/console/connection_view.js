@@ -2,7 +2,7 @@
 
 import {byId} from './dom.js';
 
-const names = {
+export const stateNames = {
   connecting: 'Connecting',
   connected: 'Connected',
   waiting: 'Connection lost',
@@ -31,7 +31,7 @@ export class ConnectionView {
 
   show(state) {
     byId('state').dataset.state = state.name;
-    byId('state-name').textContent = names[state.name];
+    byId('state-name').textContent = stateNames[state.name];
     byId('state-words').textContent = wordsOf(state);
     byId('connect').textContent = buttons[state.name];
     // Enter in the key field connects; it never disconnects.
@@ -40,8 +40,8 @@ export class ConnectionView {
   }
 }
 
-function wordsOf({name, socketId, code, words, retryMs}) {
-  if (name === 'connected') return `socket ${socketId}`;
+export function wordsOf({name, socketId, code, words, retryMs}) {
+  if (name === 'connected') return words ?? `socket ${socketId}`;
   if (name === 'refused') return `${code}: ${words}. This will not be tried again by itself.`;
   if (name === 'disconnected') return 'as you wished, or not yet connected.';
   if (name !== 'waiting') return '…';

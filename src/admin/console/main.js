@@ -1,12 +1,13 @@
 // Builds the page's parts and tells each of them what concerns it. Everything else is in the module
 // of its name.
 
+import {socketAt} from './address.js';
 import {Belfry} from './bells.js';
 import {BurstView} from './burst_view.js';
 import {ChannelsView, memberName} from './channels_view.js';
 import {Chart} from './chart.js';
 import {ConnectionView} from './connection_view.js';
-import {authorize, findDemo} from './demo.js';
+import {authorize, findDemo, tokens} from './demo.js';
 import {byId} from './dom.js';
 import {Latency, milliseconds} from './latency.js';
 import {MessagesView} from './messages_view.js';
@@ -16,6 +17,7 @@ import {PublishView} from './publish_view.js';
 import {Publisher} from './publisher.js';
 import {PusherClient} from './pusher_client.js';
 import {startTheme} from './theme.js';
+import {ThreeView} from './three_view.js';
 import {Traffic} from './traffic.js';
 
 const demoChannels = ['chat', 'presence-lobby'];
@@ -29,11 +31,7 @@ const messages = new MessagesView();
 let demo = null;
 
 const client = new PusherClient({
-  urlFor: (key) => {
-    const url = new URL(`app/${encodeURIComponent(key)}?protocol=7&client=carillon-page`, document.baseURI);
-    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    return url;
-  },
+  urlFor: (key) => socketAt(`app/${encodeURIComponent(key)}?protocol=7&client=carillon-page`),
   authorize: (socketId, channel) => {
     if (demo) return authorize(socketId, channel, user);
     throw new Error('This channel needs a signature from your backend.');
@@ -116,6 +114,11 @@ async function start() {
   if (!demo) return;
   byId('key').value = demo.key;
   client.connect(demo.key);
+  // A server that shows all its protocols also lets this page speak them.
+  const shared = await tokens().catch(() => null);
+  if (!shared) return;
+  const three = new ThreeView({demo, channel: shared.channel, ring: () => belfry.strike(shared.channel)});
+  addEventListener('online', () => three.hurry());
 }
 
 start();

@@ -4,6 +4,7 @@
 
 import {byId, make} from './dom.js';
 import {milliseconds} from './latency.js';
+import {paced} from './pacing.js';
 
 const rowsMax = 500;
 const flushEveryMs = 50;
@@ -15,8 +16,7 @@ export class MessagesView {
   #newest = byId('newest');
   #announcer = byId('announcer');
   #waiting = [];
-  #frame = 0;
-  #flushedAt = 0;
+  #soon = paced(flushEveryMs, () => this.#flush());
   #following = true;
   #tailTop = 0;  // where we scrolled to: from there upwards it was the reader
   #unread = 0;
@@ -44,15 +44,7 @@ export class MessagesView {
   #add(row) {
     this.#waiting.push(row);
     if (this.#waiting.length > rowsMax) this.#waiting.shift();
-    if (!this.#frame) this.#frame = requestAnimationFrame((now) => this.#onFrame(now));
-  }
-
-  #onFrame(now) {
-    const early = now - this.#flushedAt < flushEveryMs;
-    this.#frame = early ? requestAnimationFrame((later) => this.#onFrame(later)) : 0;
-    if (early) return;
-    this.#flushedAt = now;
-    this.#flush();
+    this.#soon();
   }
 
   #flush() {

@@ -82,7 +82,9 @@ export class PublishView {
     } catch (error) {
       this.#complain(error.message);
     }
-    this.#data.focus();
+    // Whoever went elsewhere meanwhile stays there. Not every browser gives a pressed button the focus.
+    const active = document.activeElement;
+    if (active === document.body || byId('publish').contains(active)) this.#data.focus();
   }
 
   #payload() {

@@ -1,114 +1,73 @@
 // A client of the Pusher protocol, version 7, by hand: one connection that comes back by itself, and
 // the channels that are wanted on it. Knows no document; it calls `heard` as things happen:
 //
-//   state(state)       {name, socketId?, code?, words?, retryMs?}; name is connecting, connected,
-//                      waiting (to try again), disconnected (as asked) or refused (stays away)
+//   state(state)       as link.js has it, and socketId when connected
 //   channels()         something about the channels changed: read `channels`
 //   member(channel, id, info, joined)      message({channel, event, data, userId, at})
 //   refused(code, words)                   a pusher:error that leaves the connection open
 //   pong(ms)
+//   frame(text, at)    each frame as it came, but for pings and pongs
 //
-// `data` is what travelled: a string for backends' events, any JSON value for clients' events.
+// `data` is what travelled: a string for backends' events, any JSON value for clients' events. Of
+// these only state() and channels() must be there.
 
 import {kindOf} from './channel_kinds.js';
-import {Backoff, reactionTo, wordsFor} from './reconnect.js';
+import {Link} from './link.js';
 
-const pingEveryMs = 2000;
 const silenceMaxMs = 30_000;  // after a ping; then the connection is taken for dead
-const attemptMaxMs = 10_000;
-const settledMs = 5000;  // a connection that lived so long was a good one
 
 export class PusherClient {
   channels = new Map();  // name to {name, kind, state: waiting|joining|joined|refused, words, members, me}
-  state = {name: 'disconnected'};
   #heard;
   #authorize;
-  #urlFor;
+  #pingEveryMs;
   #key = '';
-  #socket = null;
-  #backoff = new Backoff();
-  #retry = 0;
-  #attempt = 0;
+  #link;
   #pinging = 0;
   #pingedAt = null;
-  #connectedAt = 0;
 
   // authorize(socketId, channel) resolves to {auth, channel_data?} or throws what to say.
-  constructor({urlFor, authorize, heard}) {
-    this.#urlFor = urlFor;
+  constructor({urlFor, authorize, heard, pingEveryMs = 2000}) {
+    const unheard = {member() {}, message() {}, refused() {}, pong() {}, frame() {}};
+    this.#heard = {...unheard, ...heard};
     this.#authorize = authorize;
-    this.#heard = heard;
+    this.#pingEveryMs = pingEveryMs;
+    this.#link = new Link({
+      urlFor: () => urlFor(this.#key),
+      heard: {
+        state: (state) => this.#onState(state),
+        open() {},  // the server greets
+        frame: (text, at) => this.#read(text, at),
+      },
+    });
   }
 
+  get state() { return this.#link.state; }
   get socketId() { return this.state.socketId; }
 
   // ---- the connection ----
 
   connect(key) {
-    this.#drop();
     this.#key = key;
-    this.#backoff.reset();
-    this.#try();
+    this.#link.connect();
   }
 
-  disconnect() {
-    this.#drop();
-    this.#enter({name: 'disconnected'});
-  }
+  disconnect() { this.#link.disconnect(); }
+  hurry() { this.#link.hurry(); }
 
-  // The network is back: no reason to wait on.
-  hurry() { if (this.state.name === 'waiting') this.#try(); }
-
-  #try() {
-    this.#drop();
-    this.#enter({name: 'connecting'});
-    const socket = new WebSocket(this.#urlFor(this.#key));
-    this.#socket = socket;
-    this.#attempt = setTimeout(() => this.#lose(socket, 1006, 'nobody answered'), attemptMaxMs);
-    socket.onmessage = ({data}) => { if (socket === this.#socket) this.#read(data, performance.now()); };
-    socket.onclose = ({code, reason}) => this.#lose(socket, code, reason);
-  }
-
-  // Forgets the socket, whatever it still has to say.
-  #drop() {
-    clearTimeout(this.#retry);
-    clearTimeout(this.#attempt);
+  #onState(state) {
     clearInterval(this.#pinging);
     this.#pingedAt = null;
-    const socket = this.#socket;
-    this.#socket = null;
-    socket?.close();
-  }
-
-  #lose(socket, code, reason) {
-    if (socket !== this.#socket) return;
-    this.#drop();
-    const words = wordsFor(code, reason);
-    let reaction = reactionTo(code);
-    const livedMs = this.state.name === 'connected' ? performance.now() - this.#connectedAt : 0;
-    if (livedMs > settledMs) this.#backoff.reset();
-    // At once means once: a server that is away, or that sends us off again, is not besieged.
-    if (reaction === 'now' && this.#backoff.begun) reaction = 'later';
-    if (reaction === 'stay') return this.#enter({name: 'refused', code, words});
-    const wait = this.#backoff.next();
-    const retryMs = reaction === 'now' ? 0 : wait;
-    this.#retry = setTimeout(() => this.#try(), retryMs);
-    this.#enter({name: 'waiting', code, words, retryMs});
-  }
-
-  #enter(state) {
-    this.state = state;
-    if (state.name !== 'connected') {
-      for (const channel of this.channels.values()) this.#reset(channel, 'waiting');
+    for (const channel of this.channels.values()) {
+      if (state.name === 'connected') this.#join(channel); else this.#reset(channel, 'waiting');
     }
+    if (state.name === 'connected') this.#pinging = setInterval(() => this.#ping(), this.#pingEveryMs);
     this.#heard.state(state);
     this.#heard.channels();
   }
 
   #send(event, data, channel) {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
-    this.#socket.send(JSON.stringify(channel === undefined ? {event, data} : {event, data, channel}));
-    return true;
+    return this.#link.send(JSON.stringify(channel === undefined ? {event, data} : {event, data, channel}));
   }
 
   #ping() {
@@ -116,7 +75,7 @@ export class PusherClient {
     if (this.#pingedAt === null) {
       if (this.#send('pusher:ping', {})) this.#pingedAt = now;
     } else if (now - this.#pingedAt > silenceMaxMs) {
-      this.#lose(this.#socket, 1006, 'the server is silent');
+      this.#link.lose(1006, 'the server is silent');
     }
   }
 
@@ -172,6 +131,7 @@ export class PusherClient {
   #read(text, at) {
     let frame;
     try { frame = JSON.parse(text); } catch { return; }
+    if (frame.event !== 'pusher:ping' && frame.event !== 'pusher:pong') this.#heard.frame(text, at);
     const handler = this.#protocol[frame.event];
     if (handler) return handler(frame, at);
     if (frame.event?.startsWith('pusher')) return;
@@ -182,13 +142,7 @@ export class PusherClient {
   }
 
   #protocol = {
-    'pusher:connection_established': (frame) => {
-      clearTimeout(this.#attempt);
-      this.#connectedAt = performance.now();
-      this.#enter({name: 'connected', socketId: inside(frame).socket_id});
-      for (const channel of this.channels.values()) this.#join(channel);
-      this.#pinging = setInterval(() => this.#ping(), pingEveryMs);
-    },
+    'pusher:connection_established': (frame) => this.#link.greeted({socketId: inside(frame).socket_id}),
     'pusher:ping': () => this.#send('pusher:pong', {}),
     'pusher:pong': (_, at) => {
       if (this.#pingedAt === null) return;
