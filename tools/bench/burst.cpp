@@ -16,7 +16,7 @@ class Burst {
  public:
     explicit Burst(const Options& options)
         : options_(options),
-          crowd_(options.target, poller_, options.connections + 1, options.frame_bytes),
+          crowd_(options.target, poller_, 1, options.connections, options.frame_bytes),
           pace_(options.pid) {
         for (std::size_t i = 0; i < options.frames; i++) write_ += event(i);
     }
@@ -44,7 +44,8 @@ class Burst {
         poller_.wait(0);  // what came after the last one, if anything did
         const auto all = static_cast<std::uint64_t>(bursts + Pace::kWarmUps) * options_.connections;
         const std::uint64_t bytes = crowd_.bytes_read() - bytes_start;
-        const std::uint64_t bytes_expected = all * options_.frames * crowd_.frame_bytes();
+        const std::uint64_t bytes_expected =
+            all / options_.connections * options_.frames * crowd_.delivery_bytes();
         Report report("burst");
         report.add("receivers", static_cast<std::uint64_t>(options_.connections))
             .add("frames_per_burst", static_cast<std::uint64_t>(options_.frames))

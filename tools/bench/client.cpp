@@ -87,7 +87,7 @@ void Client::finish_connecting() {
     poller_.change(fd_, *this, EPOLLIN);
     if (target_.raw) return open();
     stage_ = Stage::upgrading;
-    send(upgrade_request(target_.app));
+    send(upgrade_request(path_of(speech_, target_.credentials.app)));
 }
 
 void Client::receive() {
@@ -114,7 +114,7 @@ std::string_view Client::consume(std::string_view bytes) {
         const std::string_view head = bytes.substr(0, end);
         if (!is_upgraded(head))
             fail("the upgrade was answered with: " + std::string(head.substr(0, head.find('\r'))));
-        stage_ = Stage::greeting;
+        come_in();
         bytes.remove_prefix(end + 4);
     }
     while (const auto frame = first_frame(bytes)) {
@@ -128,8 +128,8 @@ void Client::on_frame(const Frame& frame) {
     switch (frame.opcode) {
         case kText:
             // The size tells a delivery from everything else without a look inside: this is the receivers' hot path.
-            return stage_ == Stage::open && frame.size == tally_.frame_bytes ? count_delivery()
-                                                                             : on_text(frame);
+            return stage_ == Stage::open && frame.size == frame_bytes() ? count_delivery()
+                                                                        : on_text(frame);
         case kPing:
             return send(masked_frame(kPong, frame.payload));
         case kPong:
@@ -150,17 +150,37 @@ void Client::on_text(const Frame& frame) {
         const std::string socket_id = socket_id_in(text);
         if (socket_id.empty()) fail("the server greeted with: " + std::string(text));
         join(socket_id);
-    } else if (stage_ == Stage::joining && contains(text, "subscription_succeeded")) {
-        if (++joined_ == target_.channels.size()) open();
+    } else if (stage_ == Stage::joining) {
+        on_join_answer(text);
     } else {
         on_other_event(frame);
     }
 }
 
+// A server of Pusher's speaks first, the others wait.
+void Client::come_in() {
+    stage_ = Stage::greeting;
+    if (speech_ == Speech::pusher) return;
+    stage_ = Stage::joining;
+    for (const auto& message : opening_of(speech_, target_.credentials, target_.channels))
+        send(masked_frame(kText, message));
+}
+
 void Client::join(std::string_view socket_id) {
     stage_ = Stage::joining;
     for (const std::string& channel : target_.channels)
-        send(masked_frame(kText, subscribe_message(target_.app, socket_id, channel)));
+        send(masked_frame(kText, subscribe_message(target_.credentials.app, socket_id, channel)));
+}
+
+void Client::on_join_answer(std::string_view text) {
+    if (speech_ == Speech::pusher) {
+        if (!contains(text, "subscription_succeeded")) fail("not joined: " + std::string(text));
+        if (++joined_ == target_.channels.size()) open();
+    } else if (is_joined(speech_, text, target_.channels.size())) {
+        open();
+    } else if (!is_half_joined(speech_, text)) {
+        fail("not joined: " + std::string(text));
+    }
 }
 
 void Client::on_other_event(const Frame& frame) {
@@ -171,10 +191,9 @@ void Client::on_other_event(const Frame& frame) {
         tally_.pongs++;
         return;
     }
-    const bool is_first_delivery =
-        tally_.frame_bytes == 0 && contains(text, '"' + target_.event + '"');
+    const bool is_first_delivery = frame_bytes() == 0 && is_delivery(speech_, text, target_.event);
     if (!is_first_delivery) fail("a subscriber heard something unexpected: " + std::string(text));
-    tally_.frame_bytes = frame.size;
+    frame_bytes() = frame.size;
     count_delivery();
 }
 

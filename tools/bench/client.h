@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bench/poller.h"
+#include "bench/speech.h"
 #include "bench/wire.h"
 
 namespace bench {
@@ -16,7 +17,8 @@ struct Target {
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;
     bool raw = false;
-    App app;
+    Credentials credentials;
+    std::vector<Speech> speeches{Speech::pusher};  // of the receivers, in turn
     std::vector<std::string> channels;  // everyone joins all; a delivery's size is the same in each
     std::string event;
 };
@@ -25,10 +27,10 @@ struct Target {
 struct Tally {
     std::size_t open = 0;
     std::size_t pongs = 0;
-    std::size_t frame_bytes = 0;  // of a delivery; 0 until the first one tells
-    std::uint64_t round = 0;      // deliveries that each receiver should have heard by now
-    std::size_t complete = 0;     // receivers that have
-    std::uint64_t bytes = 0;      // read by open clients, whatever they were
+    SizeBySpeech frame_bytes{};  // of a delivery; 0 until the first one tells
+    std::uint64_t round = 0;     // deliveries that each receiver should have heard by now
+    std::size_t complete = 0;    // receivers that have
+    std::uint64_t bytes = 0;     // read by open clients, whatever they were
 };
 
 // A non-blocking connect from 127.0.0.1, .2, …: 10,000 connections each, so that ephemeral ports never run out.
@@ -36,8 +38,8 @@ int connect_from(const Target& target, std::size_t index);
 
 class Client final : public Source {
  public:
-    Client(const Target& target, Tally& tally, Poller& poller)
-        : target_(target), tally_(tally), poller_(poller) {}
+    Client(const Target& target, Speech speech, Tally& tally, Poller& poller)
+        : target_(target), speech_(speech), tally_(tally), poller_(poller) {}
     ~Client();
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
@@ -46,6 +48,7 @@ class Client final : public Source {
     void send(std::string_view bytes);
     void on_ready(std::uint32_t events) override;
     std::uint64_t heard() const { return heard_; }
+    Speech speech() const { return speech_; }
 
  private:
     enum class Stage : std::uint8_t { connecting, upgrading, greeting, joining, open };
@@ -55,12 +58,16 @@ class Client final : public Source {
     std::string_view consume(std::string_view bytes);  // what is left is the beginning of something
     void on_frame(const Frame& frame);
     void on_text(const Frame& frame);
+    void come_in();
     void join(std::string_view socket_id);
+    void on_join_answer(std::string_view text);
+    std::size_t& frame_bytes() { return tally_.frame_bytes[static_cast<std::size_t>(speech_)]; }
     void on_other_event(const Frame& frame);
     void count_delivery();
     void open();
 
     const Target& target_;
+    const Speech speech_;
     Tally& tally_;
     Poller& poller_;
     std::string pending_;  // nearly always empty: frames arrive whole

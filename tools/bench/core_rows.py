@@ -1,4 +1,5 @@
-"""Rows that need no `carillon serve`: who comes back (tools/bench/recovery) and the hub without a socket (hub_bench)."""
+"""Rows that need no `carillon serve`: who comes back (tools/bench/recovery), the hub without a socket (hub_bench) and
+tokens (auth_bench)."""
 import json
 import subprocess
 
@@ -7,6 +8,7 @@ from processes import BenchError
 
 PUBLISH_TARGET_NS = 1000  # a million publishes a second
 CHANNEL_TARGET_BYTES = 512
+TOKEN_TARGET = 1.25
 
 
 def reports_of(command, seconds):
@@ -57,4 +59,17 @@ def row_g(build, plan, _):
     return [row(f"g: one of {count} channels", values, "bytes", plan.target(CHANNEL_TARGET_BYTES), {})]
 
 
-ROWS = {"e": row_e, "f": row_f, "g": row_g}
+# Row h: a JSON Web Token verified, divided by what OpenSSL alone takes for its signature.
+def row_h(build, plan, say):
+    rows = []
+    for algorithm, count in {"hs256": 1_000_000, "es256": 10_000}.items():
+        each_round, rounds = (count // 50, 3) if plan.quick else (count, 15)
+        reports = [reports_of([build / "auth_bench", algorithm, each_round], 60)[0] for _ in range(rounds)]
+        ratios = [each["ns_per_token"] / each["bare_ns"] for each in reports]
+        say(f"h: {algorithm.upper()}: {median(r['ns_per_token'] for r in reports):.0f} ns a token, "
+            f"its signature alone {median(r['bare_ns'] for r in reports):.0f} ns")
+        rows.append(row(f"h: token, {algorithm.upper()}", ratios, "x OpenSSL alone", plan.target(TOKEN_TARGET), {"reports": reports}))
+    return rows
+
+
+ROWS = {"e": row_e, "f": row_f, "g": row_g, "h": row_h}

@@ -14,10 +14,23 @@ constexpr std::int64_t kQuietNs = 45'000'000'000;
 
 }  // namespace
 
-Crowd::Crowd(const Target& target, Poller& poller, std::size_t count, std::size_t frame_bytes)
-    : target_(target), poller_(poller) {
-    tally_.frame_bytes = frame_bytes;
-    for (std::size_t i = 0; i < count; i++) clients_.emplace_back(target_, tally_, poller_);
+Crowd::Crowd(const Target& target, Poller& poller, std::size_t senders, std::size_t receivers,
+             std::size_t frame_bytes)
+    : target_(target), poller_(poller), receivers_(receivers) {
+    tally_.frame_bytes.fill(frame_bytes);
+    for (std::size_t i = 0; i < senders; i++)
+        clients_.emplace_back(target_, Speech::pusher, tally_, poller_);
+    for (std::size_t i = 0; i < receivers; i++) {
+        const Speech speech = target.speeches[i % target.speeches.size()];
+        clients_.emplace_back(target_, speech, tally_, poller_);
+    }
+}
+
+std::uint64_t Crowd::delivery_bytes() const {
+    std::uint64_t bytes = 0;
+    for (std::size_t i = clients_.size() - receivers_; i < clients_.size(); i++)
+        bytes += tally_.frame_bytes[static_cast<std::size_t>(clients_[i].speech())];
+    return bytes;
 }
 
 double Crowd::open() {

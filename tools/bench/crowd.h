@@ -9,7 +9,9 @@ namespace bench {
 
 class Crowd {
  public:
-    Crowd(const Target& target, Poller& poller, std::size_t count, std::size_t frame_bytes);
+    // `senders` come first, speak Pusher and hear nothing.
+    Crowd(const Target& target, Poller& poller, std::size_t senders, std::size_t receivers,
+          std::size_t frame_bytes);
 
     double open();  // connects, upgrades and joins everyone; seconds it took
     void keep_alive();
@@ -18,12 +20,15 @@ class Crowd {
     void expect(std::uint64_t deliveries);
     std::size_t complete() const { return tally_.complete; }
     std::uint64_t bytes_read() const { return tally_.bytes; }  // by all, since they are open
-    std::size_t frame_bytes() const { return tally_.frame_bytes; }
+    // What one delivery to each receiver comes to, and how much of it one hears on average.
+    std::uint64_t delivery_bytes() const;
+    std::size_t frame_bytes() const { return delivery_bytes() / receivers_; }
     Client& operator[](std::size_t index) { return clients_[index]; }
 
  private:
     const Target& target_;
     Poller& poller_;
+    const std::size_t receivers_;
     Tally tally_;
     std::deque<Client> clients_;  // a deque: the poller keeps their addresses
     std::int64_t alive_ns_ = 0;

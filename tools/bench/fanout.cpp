@@ -79,7 +79,7 @@ class Fanout {
  public:
     explicit Fanout(const Options& options)
         : options_(options),
-          crowd_(options.target, poller_, options.connections + 1, 0),
+          crowd_(options.target, poller_, 1, options.connections, 0),
           clock_(options.pid),
           stub_(options.stub),
           event_(masked_frame(kText,
@@ -122,7 +122,7 @@ class Fanout {
 
     // Counts from zero; what the stub has seen afterwards is for the caller to judge. Returns the time spent waiting.
     std::int64_t flush(const std::string& write, std::uint64_t flushes, std::uint64_t frames) {
-        const std::uint64_t bytes_per_flush = options_.connections * frames * crowd_.frame_bytes();
+        const std::uint64_t bytes_per_flush = frames * crowd_.delivery_bytes();
         stub_.arm();
         std::int64_t waited = 0;
         for (std::uint64_t i = 1; i <= flushes; i++) {
@@ -138,7 +138,7 @@ class Fanout {
     void report(std::uint64_t frames, std::uint64_t flushes, const Usage& usage, double wall,
                 double idle) const {
         const std::uint64_t calls = flushes * options_.connections;
-        const std::uint64_t bytes = calls * frames * crowd_.frame_bytes();
+        const std::uint64_t bytes = flushes * frames * crowd_.delivery_bytes();
         const auto deliveries = static_cast<double>(calls * frames);
         Report("fanout")
             .add("receivers", static_cast<std::uint64_t>(options_.connections))

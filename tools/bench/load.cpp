@@ -17,8 +17,21 @@ void parse(std::string_view text, Number& number) {
         fail("not a number: " + std::string(text));
 }
 
+// "turbine,notiflux"
+std::vector<Speech> parse_speeches(std::string_view list) {
+    std::vector<Speech> speeches;
+    while (!list.empty()) {
+        const auto comma = std::min(list.find(','), list.size());
+        speeches.push_back(speech_named(list.substr(0, comma)));
+        list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+    if (speeches.empty()) fail("--speak wants a protocol");
+    return speeches;
+}
+
 Options parse_options(int argc, char** argv) {
     Options options;
+    App& app = options.target.credentials.app;
     for (int i = 1; i < argc; i++) {
         const std::string_view name = argv[i];
         if (name == "--raw") {
@@ -34,11 +47,17 @@ Options parse_options(int argc, char** argv) {
         else if (name == "--port")
             parse(value, options.target.port);
         else if (name == "--app-id")
-            options.target.app.id = value;
+            app.id = value;
         else if (name == "--app-key")
-            options.target.app.key = value;
+            app.key = value;
         else if (name == "--app-secret")
-            options.target.app.secret = value;
+            app.secret = value;
+        else if (name == "--speak")
+            options.target.speeches = parse_speeches(value);
+        else if (name == "--turbine-token")
+            options.target.credentials.turbine_token = value;
+        else if (name == "--notiflux-token")
+            options.target.credentials.notiflux_token = value;
         else if (name == "--connections")
             parse(value, options.connections);
         else if (name == "--data-bytes")

@@ -7,7 +7,7 @@ namespace bench {
 
 void run_open(const Options& options) {
     Poller poller;
-    Crowd crowd(options.target, poller, options.connections, 0);
+    Crowd crowd(options.target, poller, 0, options.connections, 0);
     const std::int64_t busy_start = own_busy_ns();
     const double seconds = crowd.open();
     const double busy = static_cast<double>(own_busy_ns() - busy_start) / 1e9 / seconds;

@@ -100,7 +100,7 @@ class Process:
         return BenchError(text)
 
 
-def start_server(binary, core, stub=None):
+def start_server(binary, core, stub=None, more_environment=None):
     """`carillon serve` with one loop, listening; (process, port). `stub` is (library, counter file)."""
     for attempt in range(3):  # another process may take a free port before the server does
         port, metrics_port = free_port(), free_port()
@@ -118,6 +118,7 @@ def start_server(binary, core, stub=None):
             "SOCKUDO_DEFAULT_APP_MAX_BACKEND_EVENTS_PER_SECOND": "0",
             "RATE_LIMITER_ENABLED": "false",
         }
+        environment.update(more_environment or {})
         if stub:
             environment.update(LD_PRELOAD=str(stub[0]), CARILLON_BENCH_STUB=str(stub[1]))
         server = Process("server", [binary, "serve", "--threads", "1"], core, environment, speaks=False)

@@ -16,7 +16,7 @@ class Publish {
  public:
     explicit Publish(const Options& options)
         : options_(options),
-          crowd_(options.target, poller_, options.connections, options.frame_bytes),
+          crowd_(options.target, poller_, 0, options.connections, options.frame_bytes),
           pace_(options.pid) {}
 
     void open() {

@@ -27,7 +27,7 @@ Publisher::Publisher(const Target& target, Poller& poller, std::size_t data_byte
 
 Publisher::~Publisher() { close(fd_); }
 
-void Publisher::sign() { request_ = publish_request(target_.app, body_); }
+void Publisher::sign() { request_ = publish_request(target_.credentials.app, body_); }
 
 void Publisher::publish() {
     response_.clear();

@@ -51,9 +51,9 @@ std::string masked_frame(std::uint8_t opcode, std::string_view payload) {
     return frame;
 }
 
-std::string upgrade_request(const App& app) {
-    return "GET /app/" + app.key +
-           "?protocol=7&client=bench&version=1.0&flash=false HTTP/1.1\r\nHost: "
+std::string upgrade_request(const std::string& path) {
+    return "GET " + path +
+           " HTTP/1.1\r\nHost: "
            "127.0.0.1\r\nConnection: Upgrade\r\n"
            "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " +
            std::string(kNonce) + "\r\n\r\n";

@@ -24,7 +24,7 @@ struct Frame {
 std::optional<Frame> first_frame(std::string_view bytes);
 std::string masked_frame(std::uint8_t opcode, std::string_view payload);
 
-std::string upgrade_request(const App& app);
+std::string upgrade_request(const std::string& path);
 bool is_upgraded(std::string_view response_head);
 
 std::string socket_id_in(

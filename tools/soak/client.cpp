@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bench/clock.h"
+#include "bench/speech.h"
 #include "soak/difference.h"
 
 namespace soak {
@@ -175,7 +176,7 @@ void Client::start_anew() {
 
 void Client::on_connected() {
     read(manner_);
-    send(bench::upgrade_request(app_));
+    send(bench::upgrade_request(bench::path_of(bench::Speech::pusher, app_)));
 }
 
 std::string_view Client::on_bytes(std::string_view bytes) {
