@@ -71,6 +71,9 @@ inline constexpr std::size_t read_bytes_max = 64 * kib;
 inline constexpr std::size_t write_bytes_max = 256 * kib;
 // Several slices up to this are copied together and sent at once; above it, sendmsg.
 inline constexpr std::size_t write_copy_bytes_max = 16 * kib;
+// Time for what clients said, in one iteration. Then each ready client is heard for one message more,
+// and the rest of what was read waits for the next iteration: a message may cost a signature.
+inline constexpr std::int64_t read_slice_ns = 2'000'000;
 // Flush time in one iteration. The rest goes first next time, while open batches grow.
 inline constexpr std::int64_t flush_slice_ns = 2'000'000;
 // Unsent replies of one connection. Then it is not read until they drain.

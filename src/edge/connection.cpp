@@ -117,11 +117,25 @@ void Connection::on_readable() {
 void Connection::take_in(std::span<char> in) {
     taking_in_ = true;
     const auto now = worker_.now();
-    while (!in.empty() && listening()) dialogue_->on_bytes(in, now);
+    while (!in.empty() && listening() && !held_over_) {
+        dialogue_->on_bytes(in, now);
+        if (!in.empty() && !worker_.has_time_to_read()) hold_over();
+    }
     taking_in_ = false;
     previous_.reset();
     if (state_ == State::open && !in.empty()) unread_.append({in.data(), in.size()});
     arm();
+}
+
+// Others are waiting to be heard, and to be written to.
+void Connection::hold_over() {
+    held_over_ = true;
+    worker_.read_on_later(*this);
+}
+
+void Connection::read_on() {
+    held_over_ = false;
+    if (state_ != State::gone) want_more();
 }
 
 void Connection::resume() {
@@ -134,6 +148,7 @@ void Connection::resume() {
 // What was read and waits comes first: at most one read's worth, because who is not listened to is
 // not read. A lingering client is read to its end, and what it says is ignored.
 void Connection::want_more() {
+    if (held_over_) return;
     if (!unread_.empty() && listening()) {
         base::Buffer waiting = std::exchange(unread_, {});
         take_in({waiting.data(), waiting.size()});

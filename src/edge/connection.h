@@ -64,7 +64,9 @@ class Connection final : public ConnectionHook,
 
     void start();
     void drain() { dialogue_->on_drain(); }
+    void read_on();  // what waited because this iteration's time for reading was used up
     bool gone() const { return state_ == State::gone; }
+    bool held_over() const { return held_over_; }
 
  private:
     enum class State : std::uint8_t {
@@ -87,6 +89,7 @@ class Connection final : public ConnectionHook,
     net::Io send_front(std::size_t bytes_max, std::size_t& offered);
     void blocked(const net::Io& io);
     void take_in(std::span<char> in);
+    void hold_over();
     void want_more();
     bool listening() const;
     void arm();
@@ -103,6 +106,7 @@ class Connection final : public ConnectionHook,
     State state_ = State::open;
     bool paused_ = false;
     bool taking_in_ = false;
+    bool held_over_ = false;  // its worker will call read_on
     bool took_bytes_ = false;
     bool ended_ = false;  // the peer's last byte was read
     std::int64_t state_deadline_ns_ = base::never_ns;

@@ -3,6 +3,7 @@
 //
 //   echo X       answered with itself              bytes N      answered with N bytes
 //   pause        nothing more is read              close        our close frame, 4002
+//   work X       does what the test says that it does, and is answered with X
 //   fail         an Error, 4001                    fail-bare    an Error without a code
 //   join X       joins another channel
 //   recover X E O   joins X and wishes to hear on from offset O of epoch E; answered
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -62,9 +64,10 @@ class TestProtocol final : public protocol::Protocol {
 
     // Before the clients come.
     hub::OutboxPolicy policy;
-    std::int64_t tick_ms = 0;   // 0: no ticks
-    bool greets = false;        // speaks first: "welcome"
-    bool opens_paused = false;  // nothing is read until somebody resumes it
+    std::int64_t tick_ms = 0;    // 0: no ticks
+    bool greets = false;         // speaks first: "welcome"
+    bool opens_paused = false;   // nothing is read until somebody resumes it
+    std::function<void()> work;  // of each "work"
 
     // ---- any thread ----
 
@@ -184,6 +187,10 @@ class TestSession final : public protocol::Session {
     Result<void> obey(std::string_view command, Now now) {
         if (command.starts_with("echo ")) {
             out.reply(command);
+        } else if (command.starts_with("work ")) {
+            protocol_.note("work");
+            protocol_.work();
+            out.reply(command.substr(5));
         } else if (command.starts_with("bytes ")) {
             out.reply(std::string(std::stoul(std::string(command.substr(6))), 'b'));
         } else if (command.starts_with("join ")) {

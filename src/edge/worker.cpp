@@ -29,12 +29,13 @@ void Worker::accept(int fd, const http::Router& router) {
 // One iteration. Sockets that are ready were read before this runs: their handlers stood ahead of
 // it.
 void Worker::run() {
+    read_on();
     lane_.take();
     lane_.tick(now());
     flush();
     lane_.reap(now());
     bury();
-    if (lane_.has_work() || !to_bury_.empty()) {
+    if (lane_.has_work() || !to_bury_.empty() || !to_read_on_.empty()) {
         loop_.defer(*this);
     } else {
         loop_.timers().arm(*this, lane_.next_deadline_ns());
@@ -50,6 +51,23 @@ void Worker::flush() {
     }
 }
 
+bool Worker::has_time_to_read() {
+    const auto now_ns = now().steady_ns;
+    if (read_until_ns_ == 0) read_until_ns_ = now_ns + limits::read_slice_ns;
+    return now_ns < read_until_ns_;
+}
+
+void Worker::read_on_later(Connection& connection) {
+    to_read_on_.push_back(&connection);
+    wake();
+}
+
+// In turn: who has more to say after this comes behind all others.
+void Worker::read_on() {
+    read_until_ns_ = 0;
+    for (auto* connection : std::exchange(to_read_on_, {})) connection->read_on();
+}
+
 void Worker::bury_later(Connection& connection) {
     to_bury_.push_back(&connection);
     wake();
@@ -59,6 +77,7 @@ void Worker::bury() {
     if (to_bury_.empty()) return;
     for (auto* connection : std::exchange(to_bury_, {})) {
         connection_count_.subtract();
+        if (connection->held_over()) std::erase(to_read_on_, connection);
         delete connection;  // and off the list it was on
     }
     if (drain_.begun && connection_count_.get() == 0 && drain_.done)

@@ -59,6 +59,9 @@ class Worker final : public hub::Wake, private net::Task, private net::Timer {
     // One for all connections of the loop: filled and used up within one call.
     std::span<char> read_buffer() { return {read_buffer_.data(), limits::read_bytes_max}; }
     void bury_later(Connection& connection);
+    // Whether there is time in this iteration for another message.
+    bool has_time_to_read();
+    void read_on_later(Connection& connection);
     void count_http_refusal() { http_refusals_.add(); }
 
     // Any thread.
@@ -83,6 +86,7 @@ class Worker final : public hub::Wake, private net::Task, private net::Timer {
 
     void run() override;                     // net::Task: the iteration
     void on_timer(Now) override { wake(); }  // net::Timer: the lane asked for a moment
+    void read_on();
     void flush();
     void bury();
     void drain_some(Now now);
@@ -93,6 +97,8 @@ class Worker final : public hub::Wake, private net::Task, private net::Timer {
     Connections connections_;
     Connections drained_;  // told to go; they are on their way
     std::vector<Connection*> to_bury_;
+    std::vector<Connection*> to_read_on_;
+    std::int64_t read_until_ns_ = 0;  // 0: nobody was heard yet in this iteration
     Drain drain_;
     base::Count connection_count_;
     base::Count http_refusals_;

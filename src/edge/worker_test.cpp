@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <future>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,68 @@ std::vector<Client> some_clients(House& house, std::size_t count) {
     clients.reserve(count);
     while (clients.size() < count) clients.push_back(house.connect_to("room"));
     return clients;
+}
+
+// ---- between clients ----
+
+// A loop that waits until it is told to go on, so that all that is sent meanwhile is ready at once.
+class Held {
+ public:
+    explicit Held(House& house) {
+        EXPECT_TRUE(house.loop().post([go = go_.get_future().share()] { go.wait(); }));
+    }
+    void release() { go_.set_value(); }
+
+ private:
+    std::promise<void> go_;
+};
+
+std::string much_work(int messages) {
+    std::string bytes;
+    for (int i = 0; i < messages; ++i) bytes += client_frame("work " + std::to_string(i));
+    return bytes;
+}
+
+TEST(Worker, hears_others_while_one_client_has_much_to_say_that_takes_time) {
+    House house;
+    auto hog = house.connect_to("hog");
+    auto other = house.connect_to("room");
+    house.protocol.work = [&] { house.clock.advance_ms(1); };
+    Held held(house);
+    hog.send(much_work(40));
+    other.say("hello");
+    held.release();
+    EXPECT_EQ(other.hear(), text_frame("hello"));
+    for (int i = 0; i < 40; ++i) ASSERT_EQ(hog.hear(), text_frame(std::to_string(i)));
+    const auto lines = house.protocol.lines();
+    const auto hello = std::find(lines.begin(), lines.end(), "text hello");
+    EXPECT_LE(std::count(lines.begin(), hello, "work"), 3);
+}
+
+TEST(Worker, gives_each_of_many_a_message_more_when_the_time_for_reading_is_used_up) {
+    House house;
+    std::vector<Client> hogs;
+    for (int i = 0; i < 5; ++i) hogs.push_back(house.connect_to("hog" + std::to_string(i)));
+    house.protocol.work = [&] { house.clock.advance_ms(10); };
+    Held held(house);
+    for (auto& hog : hogs) hog.send(much_work(8));
+    held.release();
+    for (auto& hog : hogs) {
+        for (int i = 0; i < 8; ++i) ASSERT_EQ(hog.hear(), text_frame(std::to_string(i)));
+    }
+}
+
+TEST(Worker, forgets_what_waits_to_be_read_of_a_client_that_vanishes) {
+    House house;
+    house.protocol.work = [&] { house.clock.advance_ms(10); };
+    for (int i = 0; i < 20; ++i) {
+        auto hog = house.connect_to("hog");
+        hog.send(much_work(50));
+        hog.reset();
+    }
+    auto other = house.connect_to("room");
+    other.say("hello");
+    EXPECT_EQ(other.hear(), text_frame("hello"));
 }
 
 // ---- between cores ----
