@@ -39,9 +39,9 @@ Result<void> check_usable(const Place& place, const std::string& channel) {
 
 }  // namespace
 
-std::string_view name_of(Fate fate) {
-    static constexpr std::array<std::string_view, fates> names = {
-        "crossed", "name", "body", "too_large", "looped", "overloaded"};
+std::string_view name_of(Ending fate) {
+    static constexpr std::array<std::string_view, endings> names = {
+        "crossed", "name", "body", "too_large", "looped", "too_far", "overloaded"};
     return names[static_cast<std::size_t>(fate)];
 }
 
@@ -134,19 +134,19 @@ void Bridges::cross_one(std::size_t index, std::string_view channel,
     const auto& bridge = *bridges_[index];
     const auto& limits = bridge.to->app->limits;
     auto name = bridge.rename.fill(*bridge.pattern.match(channel));
-    if (!is_usable(*bridge.to, name)) return refuse(bridge, Fate::name);
-    if (!bridge.to_reserved && is_reserved(*bridge.to, name)) return refuse(bridge, Fate::name);
+    if (!is_usable(*bridge.to, name)) return refuse(bridge, Ending::name);
+    if (!bridge.to_reserved && is_reserved(*bridge.to, name)) return refuse(bridge, Ending::name);
     auto carried = convert(publication, bridge.body, bridge.event);
-    if (carried == nullptr) return refuse(bridge, Fate::body);
+    if (carried == nullptr) return refuse(bridge, Ending::body);
     if (carried->body().size() > limits.event_payload_bytes_max ||
         carried->event().size() > limits.event_name_bytes_max) {
-        return refuse(bridge, Fate::too_large);
+        return refuse(bridge, Ending::too_large);
     }
     out.push_back({index, bridge.to->app, std::move(name), std::move(carried)});
 }
 
 // The channel's name is a client's, perhaps a secret: the log names the bridge only.
-void Bridges::refuse(const Bridge& bridge, Fate why) const {
+void Bridges::refuse(const Bridge& bridge, Ending why) const {
     if (count(bridge, why) != 0) return;
     log_.warning("bridge_refused", {{"bridge", bridge.text}, {"reason", name_of(why)}});
 }
@@ -154,25 +154,28 @@ void Bridges::refuse(const Bridge& bridge, Fate why) const {
 void Bridges::told(std::size_t bridge, End end) const {
     switch (end) {
         case End::crossed:
-            count(*bridges_[bridge], Fate::crossed);
+            count(*bridges_[bridge], Ending::crossed);
+            break;
+        case End::too_far:
+            count(*bridges_[bridge], Ending::too_far);
             break;
         case End::looped:
-            count(*bridges_[bridge], Fate::looped);
+            count(*bridges_[bridge], Ending::looped);
             break;
         case End::overloaded:
-            count(*bridges_[bridge], Fate::overloaded);
+            count(*bridges_[bridge], Ending::overloaded);
             break;
     }
 }
 
-std::uint64_t Bridges::count(const Bridge& bridge, Fate fate) {
+std::uint64_t Bridges::count(const Bridge& bridge, Ending fate) {
     return bridge.counts[static_cast<std::size_t>(fate)].fetch_add(1, std::memory_order_relaxed);
 }
 
 void Bridges::each(const Visit& visit) const {
     for (const auto& bridge : bridges_) {
-        for (std::size_t fate = 0; fate < fates; ++fate) {
-            visit(bridge->text, static_cast<Fate>(fate),
+        for (std::size_t fate = 0; fate < endings; ++fate) {
+            visit(bridge->text, static_cast<Ending>(fate),
                   bridge->counts[fate].load(std::memory_order_relaxed));
         }
     }

@@ -44,16 +44,17 @@ struct Place {
 };
 
 // What became of a publication that a bridge was to carry.
-enum class Fate : unsigned char {
+enum class Ending : unsigned char {
     crossed,
     name,        // no name that the other app's clients could use
     body,        // no form of the body under the bridge's rule
     too_large,   // body or event name beyond what the other app allows
-    looped,      // it had been there already, or came over too many bridges
+    looped,      // it had been there already
+    too_far,     // it came over too many bridges, or to too many channels
     overloaded,  // there was no room for it
 };
-inline constexpr std::size_t fates = 6;
-std::string_view name_of(Fate fate);
+inline constexpr std::size_t endings = 7;
+std::string_view name_of(Ending fate);
 
 // What is wrong with a rule whatever apps there are; the Error does not repeat it.
 Result<void> check(const Rule& rule);
@@ -70,7 +71,7 @@ class Bridges final : public hub::Bridges {
     void told(std::size_t bridge, End end) const override;
 
     // Every number of every bridge, also a zero. Any thread.
-    using Visit = std::function<void(std::string_view bridge, Fate fate, std::uint64_t count)>;
+    using Visit = std::function<void(std::string_view bridge, Ending fate, std::uint64_t count)>;
     void each(const Visit& visit) const;
 
  private:
@@ -82,7 +83,7 @@ class Bridges final : public hub::Bridges {
         std::string event;
         const Place* to;
         bool to_reserved;  // the operator wrote a reserved name, whatever the * stands for
-        mutable std::array<std::atomic<std::uint64_t>, fates> counts{};
+        mutable std::array<std::atomic<std::uint64_t>, endings> counts{};
     };
     struct Hash {
         using is_transparent = void;
@@ -103,8 +104,8 @@ class Bridges final : public hub::Bridges {
     Result<const Place*> find_place(std::string_view app) const;
     void cross_one(std::size_t index, std::string_view channel,
                    const hub::PublicationRef& publication, std::vector<Crossing>& out) const;
-    void refuse(const Bridge& bridge, Fate why) const;
-    static std::uint64_t count(const Bridge& bridge, Fate fate);
+    void refuse(const Bridge& bridge, Ending why) const;
+    static std::uint64_t count(const Bridge& bridge, Ending fate);
 
     const std::vector<Place> places_;
     std::vector<std::unique_ptr<const Bridge>> bridges_;  // they do not move: they count

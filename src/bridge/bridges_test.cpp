@@ -86,7 +86,7 @@ class BridgesTest : public ::testing::Test {
     // Every number that is not zero.
     std::vector<std::string> counts() {
         std::vector<std::string> lines;
-        bridges->each([&](std::string_view bridge, Fate fate, std::uint64_t count) {
+        bridges->each([&](std::string_view bridge, Ending fate, std::uint64_t count) {
             if (count == 0) return;
             lines.push_back(std::string(bridge) + ": " + std::to_string(count) + " " +
                             std::string(name_of(fate)));
@@ -241,11 +241,12 @@ TEST_F(BridgesTest, count_what_the_hub_tells_of_each) {
 TEST_F(BridgesTest, show_zeros_too) {
     make({{"shop", "a", "free", ""}});
     std::vector<std::string> seen;
-    bridges->each([&](std::string_view, Fate fate, std::uint64_t count) {
+    bridges->each([&](std::string_view, Ending fate, std::uint64_t count) {
         EXPECT_EQ(count, 0U);
         seen.emplace_back(name_of(fate));
     });
-    EXPECT_THAT(seen, ElementsAre("crossed", "name", "body", "too_large", "looped", "overloaded"));
+    EXPECT_THAT(seen, ElementsAre("crossed", "name", "body", "too_large", "looped", "too_far",
+                                  "overloaded"));
 }
 
 TEST_F(BridgesTest, log_the_first_refusal_of_each_kind_and_no_clients_word) {

@@ -2,7 +2,7 @@
 // join an outbox in the round of the flush that offers them, and its policy is applied in the same
 // round; so when that round is over, it is known who has what. Belongs to its lane, never locked.
 //
-// Bound: one for each item taken since the last round ended, which the take bounds.
+// Bound: one for each item taken since the last round ended, the publisher of which still waits.
 #pragma once
 
 #include <cstdint>

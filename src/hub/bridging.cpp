@@ -36,9 +36,11 @@ class Journey {
         stops_.push_back(std::move(stop));
         return true;
     }
-    bool may_go(const Stop& from, const Bridges::Crossing& crossing) const {
-        return from.hops < limits::bridge_hops_max && stops_.size() < stops_max_ &&
-               !been_.contains(place_of(crossing.app, crossing.channel));
+    // End::crossed: it may go there.
+    End ask(const Stop& from, const Bridges::Crossing& crossing) const {
+        if (been_.contains(place_of(crossing.app, crossing.channel))) return End::looped;
+        const bool near = from.hops < limits::bridge_hops_max && stops_.size() < stops_max_;
+        return near ? End::crossed : End::too_far;
     }
     bool has(std::size_t stop) const { return stop < stops_.size(); }
     const Stop& operator[](std::size_t stop) const { return stops_[stop]; }
@@ -74,8 +76,8 @@ void Hub::carry_over(const AppState& state, const Wish& wish, Now now) {
         crossings.clear();
         bridges.cross(*here.app, here.channel, here.publication, crossings);
         for (auto& crossing : crossings) {
-            const auto end =
-                journey.may_go(here, crossing) ? publish_over(crossing, now) : End::looped;
+            auto end = journey.ask(here, crossing);
+            if (end == End::crossed) end = publish_over(crossing, now);
             bridges.told(crossing.bridge, end);
             if (end != End::crossed) continue;
             journey.arrive({std::move(crossing.app), std::move(crossing.channel),

@@ -36,7 +36,8 @@ struct TestBridges final : Bridges {
         }
     }
     void told(std::size_t bridge, End end) const override {
-        static constexpr std::array<const char*, 3> names = {"crossed", "looped", "overloaded"};
+        static constexpr std::array<const char*, 4> names = {"crossed", "looped", "too_far",
+                                                             "overloaded"};
         log.push_back(std::to_string(bridge) + " " + names[static_cast<std::size_t>(end)]);
     }
     auto count(std::string_view line) const { return std::ranges::count(log, line); }
@@ -215,7 +216,7 @@ TEST_F(Bridging, goes_over_no_more_than_eight_in_a_row) {
     EXPECT_EQ(eighth->take(), "8:e:hi\n");
     EXPECT_EQ(ninth->take(), "");
     EXPECT_EQ(bridges.log.size(), limits::bridge_hops_max + 1);
-    EXPECT_EQ(bridges.log.back(), "8 looped");
+    EXPECT_EQ(bridges.log.back(), "8 too_far");
 }
 
 // Three bridges that each make the name longer: 3 + 9 + … + 6,561 channels, if nobody counted.

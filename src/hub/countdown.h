@@ -13,8 +13,8 @@ namespace carillon::hub {
 
 // How a publication fared, over all lanes: of those who were to hear it, …
 struct Fate {
-    std::uint64_t queued = 0;   // …in whose queue it was when its lane's flush had visited everyone
-    std::uint64_t dropped = 0;  // …whose outbox policy let go of it until then
+    std::uint64_t queued = 0;   // …to whose queue it came, and who kept it…
+    std::uint64_t dropped = 0;  // …as against these, until its lane's flush had visited everyone
 };
 // Told once, on the last lane's loop at the end of its flush (or, if nobody is there, inside
 // publish), under no lock. It may call the hub, and returns soon. Never told, if the hub goes first.

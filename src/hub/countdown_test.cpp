@@ -9,7 +9,6 @@
 namespace carillon::hub {
 namespace {
 
-using testing::LineFormat;
 using testing::message;
 using testing::TestClient;
 using testing::TestHub;
@@ -79,6 +78,45 @@ TEST(OnDone, waits_until_the_flush_has_visited_everyone) {
     }
     house.lane().flush(1);
     expect(told, 5, 0);
+}
+
+// What is taken while a round is under way is offered in the next.
+TEST(OnDone, of_what_is_taken_in_the_middle_of_a_round_waits_for_the_next) {
+    TestHub house;
+    std::vector<std::unique_ptr<TestClient>> clients;
+    for (int i = 0; i < 3; ++i) {
+        clients.push_back(house.open());
+        clients.back()->join("news");
+    }
+    Told first;
+    Told second;
+    publish(house, first);
+    house.lane().take();
+    house.lane().flush(1);
+    publish(house, second);
+    house.lane().take();
+    house.lane().flush(2);
+    expect(first, 3, 0);
+    EXPECT_EQ(second.times, 0);
+    house.run();
+    expect(second, 3, 0);
+}
+
+TEST(OnDone, needs_nobody_else_to_wake_the_loop_for_what_nobody_hears) {
+    TestHub house;
+    auto one = house.open();
+    auto two = house.open();
+    auto sender = house.open();
+    one->join("other");
+    two->join("other");
+    sender->join("news");
+    house.publish("other", "x");
+    house.lane().take();
+    house.lane().flush(1);  // a round is under way
+    Told told;
+    publish(house, told, "x", sender->session->id());
+    house.run();
+    expect(told, 0, 0);
 }
 
 TEST(OnDone, does_not_count_whose_queue_was_full) {

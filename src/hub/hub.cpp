@@ -381,17 +381,19 @@ Receipt Hub::publish_to(AppState& state, std::span<const Wish> wishes, Now now,
         }
         bytes += publication->inbox_bytes() * names.size();
     }
-    Reservation reservation(lanes_, bytes);
-    if (!reservation.granted()) return {refuse(Outcome::overloaded)};
     std::uint64_t matched = 0;
-    Wakes wakes;
-    for (const auto& [names, publication] : wishes) {
-        for (const auto name : names) {
-            matched += publish_in(state, name, publication, now, reservation, wakes, countdown);
+    {
+        Reservation reservation(lanes_, bytes);
+        if (!reservation.granted()) return {refuse(Outcome::overloaded)};
+        Wakes wakes;
+        for (const auto& [names, publication] : wishes) {
+            for (const auto name : names) {
+                matched += publish_in(state, name, publication, now, reservation, wakes, countdown);
+            }
+            published_.add();
         }
-        published_.add();
+        wake(wakes);
     }
-    wake(wakes);
     if (bridges_ != nullptr) {
         for (const auto& wish : wishes) carry_over(state, wish, now);
     }

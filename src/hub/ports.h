@@ -92,10 +92,11 @@ struct Bridges {
         std::string channel;
         PublicationRef publication;
     };
-    // Why a publication that a bridge leads elsewhere did not get there.
+    // What became of a publication that a bridge leads elsewhere.
     enum class End : unsigned char {
         crossed,
-        looped,      // it has been in that channel already, or came over too many bridges
+        looped,      // it has been in that channel already
+        too_far,     // it came over too many bridges, or to too many channels
         overloaded,  // there was no room for it
     };
     virtual ~Bridges() = default;
