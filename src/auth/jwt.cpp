@@ -90,7 +90,8 @@ Result<Header> read_header(std::string_view part, const JwtRules& rules, std::st
     for (const auto ours : {JwtAlgorithm::hs256, JwtAlgorithm::rs256, JwtAlgorithm::es256}) {
         if (says(alg.text, name_of(ours))) header.algorithm = ours;
     }
-    header.has_key_id = rules.key_id.empty() || says(kid.text, rules.key_id);
+    header.has_key_id = rules.key_id.empty() || says(kid.text, rules.key_id) ||
+                        (!rules.key_id_previous.empty() && says(kid.text, rules.key_id_previous));
     return header;
 }
 

@@ -53,6 +53,7 @@ class JwtKey {
 struct JwtRules {
     std::int64_t leeway_s = 60;     // of clocks that differ: for exp and nbf
     std::string key_id{};           // the header's "kid" must be this; empty: not looked at
+    std::string key_id_previous{};  // or this, while keys change; empty: there is none
     std::string issuer{};           // "iss"; empty: not looked at
     std::string audience{};         // "aud" is this or holds it; empty: not looked at, unless…
     bool audience_refused = false;  // …a token made for somebody else by name is refused

@@ -44,13 +44,16 @@ class SharedPath::Undecided final : public Session, private Out {
           lane_(opening.lane),
           outbox_(opening.outbox),
           request_(copy_without_body(opening.request)),
-          heartbeat_(opening.now) {}
+          heartbeat_(opening.now),
+          decide_by_ns_(path.decide_ns_ != 0 ? opening.now.steady_ns + path.decide_ns_
+                                             : base::never_ns) {}
     Undecided(const Undecided&) = delete;
     Undecided& operator=(const Undecided&) = delete;
 
     Result<void> on_message(Message message, Now now) override;
     std::int64_t next_tick_ns() const override {
-        return session_ != nullptr ? session_->next_tick_ns() : heartbeat_.next_tick_ns();
+        if (session_ != nullptr) return session_->next_tick_ns();
+        return std::min(heartbeat_.next_tick_ns(), decide_by_ns_);
     }
     Result<void> on_tick(Now now) override;
     void on_close(hub::CloseReason why) override;
@@ -92,6 +95,7 @@ class SharedPath::Undecided final : public Session, private Out {
     std::unique_ptr<Session> session_;        // null: not decided
     std::unique_ptr<Kept> kept_;              // null: nothing waits
     Heartbeat heartbeat_;                     // until it is decided
+    const std::int64_t decide_by_ns_;
     bool closed_ = false;
     bool paused_ = false;
 };
@@ -143,6 +147,10 @@ void SharedPath::Undecided::deliver(const Kept& kept) {
 
 Result<void> SharedPath::Undecided::on_tick(Now now) {
     if (session_ != nullptr) return session_->on_tick(now);
+    if (now.steady_ns >= decide_by_ns_) {
+        path_.late_.add();
+        return Error{ErrorKind::timeout, "nothing said in time", close_silent};
+    }
     switch (heartbeat_.tick(now)) {
         case Heartbeat::Beat::early:
             break;
@@ -164,8 +172,10 @@ void SharedPath::Undecided::on_close(hub::CloseReason why) {
 
 // ---- the path ----
 
-SharedPath::SharedPath(std::string path, std::vector<Protocol*> claimants)
-    : path_(std::move(path)), claimants_(std::move(claimants)) {}
+SharedPath::SharedPath(std::string path, std::vector<Protocol*> claimants, std::uint32_t decide_s)
+    : path_(std::move(path)),
+      claimants_(std::move(claimants)),
+      decide_ns_(decide_s * base::ns_per_s) {}
 
 Result<void> SharedPath::routes(http::Router& router) { return router.upgrade(path_, *this); }
 
@@ -173,6 +183,7 @@ std::unique_ptr<Session> SharedPath::open(const Opening& opening) {
     if (auto* const claimant = claimant_by_subprotocol(opening.request)) {
         return claimant->open(opening);
     }
+    if (claimants_.size() == 1) return claimants_.front()->open(opening);
     return std::make_unique<Undecided>(*this, opening);
 }
 
@@ -184,6 +195,7 @@ std::string_view SharedPath::subprotocol(const http::Request& request) const {
 void SharedPath::each_refusal(const RefusalVisitor& visit) const {
     visit("unclaimed", unclaimed_.get());
     visit("silent", silent_.get());
+    visit("late", late_.get());
 }
 
 Protocol* SharedPath::claimant_by_subprotocol(const http::Request& request) const {

@@ -3,6 +3,8 @@
 // claimant is asked in list order whether it speaks that. Until then the client is pinged, has no
 // hub session and hears nothing; so a protocol whose server speaks first needs a path of its own.
 //
+// Where one protocol alone claims it, every client is that one's from the start.
+//
 // What nobody speaks is ignored, counted as `unclaimed`, and leaves the client undecided: one of the
 // claimants (notiflux) ignores such text from its own clients too, and a client of another that
 // began with rubbish can still connect.
@@ -11,6 +13,7 @@
 // limits::http_header_bytes_max (the body is left out), and its socket.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,7 +27,8 @@ namespace carillon::protocol {
 class SharedPath final : public Protocol {
  public:
     // The claimants are borrowed and outlive it. They have routed whatever else is theirs.
-    SharedPath(std::string path, std::vector<Protocol*> claimants);
+    // `decide_s`: how long a client may take to show what it speaks; 0: for ever.
+    SharedPath(std::string path, std::vector<Protocol*> claimants, std::uint32_t decide_s = 0);
 
     std::string_view name() const override { return "shared"; }
     Result<void> routes(http::Router& router) override;
@@ -40,8 +44,10 @@ class SharedPath final : public Protocol {
 
     const std::string path_;
     const std::vector<Protocol*> claimants_;  // in the order in which they are asked
-    base::SharedCount unclaimed_;             // messages
-    base::SharedCount silent_;                // clients that were gone before they were decided
+    const std::int64_t decide_ns_;
+    base::SharedCount unclaimed_;  // messages
+    base::SharedCount silent_;     // clients that were gone before they were decided
+    base::SharedCount late_;       // clients that took too long to decide
 };
 
 }  // namespace carillon::protocol

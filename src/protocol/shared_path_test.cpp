@@ -236,6 +236,39 @@ TEST(SharedPath, pings_who_is_undecided_as_long_as_it_answers) {
     EXPECT_EQ(client.closed(), "");
 }
 
+TEST(SharedPath, is_its_claimants_from_the_start_where_there_is_one) {
+    House house;
+    Fake fake("only", "{");
+    SharedPath path("/ws", {&fake});
+    ASSERT_TRUE(path.routes(house.router).has_value());
+    auto& client = house.connect("/ws");
+    EXPECT_EQ(fake.opened, 1);
+    client.says("not what it begins with");
+    EXPECT_EQ(client.heard_one(), "only: not what it begins with");
+    house.part_with_clients();
+}
+
+TEST(SharedPath, closes_who_does_not_show_in_time_what_it_speaks) {
+    House house;
+    Fake braces("braces", "{");
+    Fake hashes("hashes", "#");
+    SharedPath path("/ws", {&braces, &hashes}, 10);
+    ASSERT_TRUE(path.routes(house.router).has_value());
+    auto& silent = house.connect("/ws");
+    auto& decided = house.connect("/ws");
+    decided.says("{");
+    silent.says("mumbles");
+    house.clock.advance_ms(9'999);
+    silent.ticks();
+    EXPECT_EQ(silent.closed(), "");
+    house.clock.advance_ms(1);
+    silent.ticks();
+    decided.ticks();
+    EXPECT_EQ(silent.closed(), "1008 nothing said in time");
+    EXPECT_EQ(decided.closed(), "");
+    house.part_with_clients();
+}
+
 TEST(SharedPath, closes_who_is_undecided_and_silent) {
     Ways ways;
     auto& client = ways.client();

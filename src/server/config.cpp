@@ -27,9 +27,8 @@ std::vector<std::string> exposed(const Config& config) {
         config.turbine.api_key == demo_turbine_api_key) {
         list.emplace_back("turbine");
     }
-    const auto known = demo_notiflux_key_b64();
-    if (config.notiflux.jwt_public_key_b64 == known ||
-        config.notiflux.jwt_public_key_b64_previous == known) {
+    if (is_demo_notiflux_key(config.notiflux.jwt_public_key_b64) ||
+        is_demo_notiflux_key(config.notiflux.jwt_public_key_b64_previous)) {
         list.emplace_back("notiflux");
     }
     return list;
@@ -44,7 +43,7 @@ bool is_demo(const Config& config) {
            config.apps[0].key == demo_key && has_demo_secret(config.apps[0]) &&
            config.turbine.jwt_secret == demo_turbine_secret &&
            config.turbine.api_key == demo_turbine_api_key &&
-           config.notiflux.jwt_public_key_b64 == demo_notiflux_key_b64();
+           is_demo_notiflux_key(config.notiflux.jwt_public_key_b64);
 }
 
 hub::App demo_app(const hub::AppLimits& limits) {
@@ -89,13 +88,16 @@ std::vector<std::string> demo_warnings(const Config& config) {
         lines.push_back("DEMO CREDENTIALS: " + who + " has a secret that everybody knows.");
     }
     if (lines.empty()) return lines;
-    lines.push_back(is_loopback(config.host)
-                        ? "Fine for trying things out on this machine. Before others connect, set "
-                          "SOCKUDO_DEFAULT_APP_ID, _KEY and _SECRET, TURBINE_JWT_SECRET and "
-                          "TURBINE_API_KEY, or JWT_PUBLIC_KEY_B64."
-                        : "Listening on " + config.host +
-                              ": whoever reaches it can publish and read everything "
-                              "(--insecure-demo-credentials was given).");
+    if (is_loopback(config.host)) {
+        lines.emplace_back(
+            "Fine for trying things out on this machine. Before others connect, set "
+            "SOCKUDO_DEFAULT_APP_ID, _KEY and _SECRET, TURBINE_JWT_SECRET and TURBINE_API_KEY, or "
+            "JWT_PUBLIC_KEY_B64.");
+    } else if (config.insecure_demo_credentials) {
+        lines.push_back("Listening on " + config.host +
+                        ": whoever reaches it can publish and read everything "
+                        "(--insecure-demo-credentials was given).");
+    }
     return lines;
 }
 

@@ -55,7 +55,7 @@ enum class RateLimiterDriver : unsigned char { memory };
 struct RateLimiterConfig {
     bool enabled = false;
     RateLimiterDriver driver = RateLimiterDriver::memory;
-    RateLimitConfig api;  // requests to /apps/
+    RateLimitConfig api;  // requests to /apps/, and whatever is posted
     RateLimitConfig websocket{.requests_max = 20};
 };
 
@@ -70,6 +70,7 @@ struct IdempotencyConfig {
 struct JwtConfig {
     std::uint32_t leeway_s = 60;  // of clocks that differ
     std::string key_id;           // "kid", "iss" and "aud" that it must have; empty: not looked at
+    std::string key_id_previous;  // another "kid" that is good, while the key is replaced
     std::string issuer;
     std::string audience;
 };

@@ -86,6 +86,11 @@ TEST(ConfigProtocols, are_refused_beyond_loopback_with_what_everybody_knows) {
     EXPECT_THAT(refusal({{"JWT_PUBLIC_KEY_B64", own_key()},
                          {"JWT_PUBLIC_KEY_B64_PREVIOUS", demo_notiflux_key_b64()}}),
                 HasSubstr("notiflux"));
+    // The same key in other clothes: without its last line's end, and in one line.
+    auto pem = auth::decode_base64(demo_notiflux_key_b64()).value();
+    pem.pop_back();
+    ASSERT_NE(base64_of(pem), demo_notiflux_key_b64());
+    EXPECT_THAT(refusal({{"JWT_PUBLIC_KEY_B64", base64_of(pem)}}), HasSubstr("notiflux"));
     EXPECT_THAT(refusal({}), HasSubstr("app demo-app, turbine, notiflux"));
 }
 

@@ -71,6 +71,8 @@ TEST(Config, says_loudly_that_it_runs_with_demo_credentials) {
     EXPECT_THAT(on_loopback[1], HasSubstr("SOCKUDO_DEFAULT_APP_ID"));
 
     config.host = "0.0.0.0";
+    EXPECT_EQ(demo_warnings(config).size(), 1U);  // it will not start
+    config.insecure_demo_credentials = true;
     EXPECT_THAT(demo_warnings(config)[1], HasSubstr("whoever reaches it can publish"));
 
     config.apps[0].secret = "s3cret";

@@ -17,7 +17,8 @@ http::Doorman::Word Doorman::greet(const http::Request& request, const http::Mat
     if (word.instead) return word;
     if (match.kind == http::Match::Kind::upgrade) {
         websocket_.pass(request, now, word);
-    } else if (request.path.starts_with(api_path_)) {
+    } else if (request.path.starts_with(api_path_) ||
+               (match.kind == http::Match::Kind::handler && request.method == "POST")) {
         api_.pass(request, now, word);
     }
     return word;

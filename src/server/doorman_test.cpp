@@ -51,6 +51,16 @@ TEST(ServerDoorman, limits_the_api_and_upgrades_each_by_itself) {
     EXPECT_EQ(doorman.websocket_limiter()->triggered(), 1U);
 }
 
+TEST(ServerDoorman, limits_what_backends_of_other_protocols_post) {
+    const auto config = limited(1);
+    Doorman doorman(config);
+    auto post = asking("/api/publish");
+    post.method = "POST";
+    EXPECT_EQ(status(doorman, post), 0);
+    EXPECT_EQ(status(doorman, post), 429);
+    EXPECT_EQ(status(doorman, asking("/healthz")), 0);
+}
+
 TEST(ServerDoorman, lets_everybody_look_whether_the_server_is_well_as_often_as_they_like) {
     Doorman doorman(limited(1));
     for (const auto* path : {"/", "/up", "/up/1", "/healthz", "/usage", "/console/",

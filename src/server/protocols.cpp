@@ -67,6 +67,8 @@ Result<Spoken> app_for(const Parts& parts, std::string_view setting, const std::
         own.id = id;
         own.limits = parts.config.app_limits;
         own.limits.channel_name_bytes_max = limits::channel_name_bytes_max;
+        own.limits.event_payload_bytes_max =
+            limits::http_body_bytes_max;  // the protocol's own holds
         return Spoken{std::make_shared<const hub::App>(std::move(own)), false};
     }
     if (found->enabled) return Spoken{std::move(found), true};
@@ -136,7 +138,8 @@ Result<Protocols> make_protocols(const Parts& parts) {
         at_ws.push_back(speak(std::move(notiflux), spoken.app));
     }
     if (!at_ws.empty()) {
-        protocols.shared.push_back(std::make_unique<protocol::SharedPath>("/ws", at_ws));
+        protocols.shared.push_back(
+            std::make_unique<protocol::SharedPath>("/ws", at_ws, config.turbine.connect_timeout_s));
     }
     return protocols;
 }

@@ -68,7 +68,7 @@ void Server::fill_totals(admin::Report& report) {
     report.families.push_back({.name = "carillon_bridge_total",
                                .type = admin::PrometheusText::Type::counter,
                                .help = "What became of publications on each bridge."});
-    bridges_->each([&](std::string_view bridge, bridge::Fate fate, std::uint64_t count) {
+    bridges_->each([&](std::string_view bridge, bridge::Ending fate, std::uint64_t count) {
         report.families.back().samples.push_back(
             {{{"bridge", std::string(bridge)}, {"outcome", std::string(bridge::name_of(fate))}},
              count});

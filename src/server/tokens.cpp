@@ -11,6 +11,7 @@ namespace {
 auth::JwtRules rules_of(const JwtConfig& config) {
     return {.leeway_s = config.leeway_s,
             .key_id = config.key_id,
+            .key_id_previous = config.key_id_previous,
             .issuer = config.issuer,
             .audience = config.audience};
 }
@@ -69,13 +70,22 @@ Result<TokenKeys> token_keys(const Config& config) {
                    .notiflux_rules = notiflux.rules(),
                    .apps = config.apps,
                    .allow_colon = config.allow_colon};
-    if (config.notiflux.jwt_public_key_b64 == demo_notiflux_key_b64()) {
+    if (is_demo_notiflux_key(config.notiflux.jwt_public_key_b64)) {
         keys.notiflux.front() = demo_notiflux_key();
     }
     return keys;
 }
 
 auth::JwtKey demo_notiflux_key() { return auth::JwtKey::es256_of_everybody(demo_notiflux_seed); }
+
+bool is_demo_notiflux_key(std::string_view base64) {
+    const auto pem = auth::decode_base64(base64);
+    if (!pem.has_value()) return false;
+    const auto key = auth::JwtKey::from_pem(*pem);
+    static const auto demo = demo_notiflux_key().public_pem();
+    return key.has_value() && key->algorithm() == auth::JwtAlgorithm::es256 &&
+           key->public_pem() == demo;
+}
 
 std::string demo_notiflux_key_b64() {
     static const auto text = [] {

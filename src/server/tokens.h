@@ -20,5 +20,7 @@ Result<TokenKeys> token_keys(const Config& config);
 // The demonstration's, which signs too; and its public half as it would be configured.
 auth::JwtKey demo_notiflux_key();
 std::string demo_notiflux_key_b64();
+// Whether it is that key, however it is written.
+bool is_demo_notiflux_key(std::string_view base64);
 
 }  // namespace carillon::server

@@ -40,8 +40,8 @@ http::Response refuse_quietly(Service& service, Fault fault, std::string_view ru
     return response;
 }
 
-std::string too_large(const http::Request& request) {
-    const std::string limit = std::to_string(broadcast_bytes_max) + " bytes).";
+std::string too_large(const http::Request& request, std::size_t bytes_max) {
+    const std::string limit = std::to_string(bytes_max) + " bytes).";
     if (request.has_header("Transfer-Encoding")) {
         return "JSON payload has exceeded limit (" + limit;
     }
@@ -68,7 +68,7 @@ http::Response broadcast(Service& service, const http::Request& request) {
                       std::string(row_of(Fault::broadcast_type).text));
     }
     if (request.body.size() > broadcast_bytes_max) {
-        return refuse(service, Fault::broadcast_size, too_large(request));
+        return refuse(service, Fault::broadcast_size, too_large(request, broadcast_bytes_max));
     }
     const auto wish = parse_broadcast_request(request.body);
     if (!wish.has_value()) {
@@ -77,6 +77,10 @@ http::Response broadcast(Service& service, const http::Request& request) {
     }
     const auto now = service.clock.now();
     const auto& [topic, message, token] = wish.value();
+    const auto message_bytes_max = service.app->limits.event_payload_bytes_max;
+    if (message.size() > message_bytes_max) {
+        return refuse(service, Fault::broadcast_size, too_large(request, message_bytes_max));
+    }
     if (const auto denied = deny(service, Grant::Scope::broadcast, topic, token, now)) {
         return refuse_quietly(service, broadcast_fault(denied->why), denied->rule);
     }

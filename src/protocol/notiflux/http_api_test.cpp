@@ -109,6 +109,18 @@ std::string body_of(std::size_t bytes, std::string_view token) {
            std::string(bytes - empty.size(), 'x') + R"("})";
 }
 
+TEST(PostBroadcast, is_what_the_app_allows_at_most) {
+    TestServer server({.app_limits = {.event_payload_bytes_max = 5}});
+    const auto token = server.token("broadcast", {"t"});
+    const auto body = [&](std::string_view message) {
+        return R"({"topic":"t","message":")" + std::string(message) + R"(","token":")" + token +
+               R"("})";
+    };
+    EXPECT_EQ(said(server.post(body("12345"))), "200 ");
+    EXPECT_EQ(said(server.post(body("123456"))).substr(0, 3), "413");
+    EXPECT_EQ(server.refused(Fault::broadcast_size), 1U);
+}
+
 TEST(PostBroadcast, is_2_mib_at_most) {
     TestServer server;
     auto& client = server.client();

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "protocol/notiflux/service.h"
+#include "protocol/notiflux/wire.h"
 #include "protocol/protocol.h"
 
 namespace carillon::notiflux {
@@ -23,6 +24,10 @@ class NotifluxProtocol final : public protocol::Protocol {
     bool speaks(const protocol::Message& message) const override;
 
     void each_refusal(const RefusalVisitor& visit) const override { service_.refusals.each(visit); }
+    // A space ends a topic in /subscribe.
+    bool can_name(std::string_view channel) const override {
+        return channel.size() <= topic_bytes_max && channel.find(' ') == std::string_view::npos;
+    }
     void write_metrics(protocol::MetricSink& sink, const std::function<void()>& done) override;
     const Refusals& refusals() const { return service_.refusals; }
 

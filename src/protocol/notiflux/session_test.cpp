@@ -285,7 +285,8 @@ TEST(Notiflux, speaks_text_that_begins_with_a_slash) {
 
 TEST(Notiflux, is_found_on_a_shared_path_by_a_clients_first_command) {
     TestServer server;
-    protocol::SharedPath path("/ws", {&server.notiflux});
+    TestServer other;  // of the same kind: whoever is asked first takes it
+    protocol::SharedPath path("/ws", {&server.notiflux, &other.notiflux});
     ASSERT_TRUE(path.routes(server.house.router).has_value());
     auto& client = server.house.connect("/ws");
     client.says("hello");

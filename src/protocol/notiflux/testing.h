@@ -81,7 +81,8 @@ inline std::optional<std::string> variable(std::string_view name, std::string_vi
 
 struct Setup {
     bool honest_statuses = false;
-    hub::AppLimits app_limits{.channel_name_bytes_max = topic_bytes_max};
+    hub::AppLimits app_limits{.channel_name_bytes_max = topic_bytes_max,
+                              .event_payload_bytes_max = limits::http_body_bytes_max};
     protocol::ReserveOf reserve_of{};
     hub::LaneLimits lane_limits{};
 };

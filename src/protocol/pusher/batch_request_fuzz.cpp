@@ -13,9 +13,9 @@
 using namespace carillon;
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
-    const std::unique_ptr<char[]> copy(new char[size + pusher::json::padding]);
+    const std::unique_ptr<char[]> copy(new char[size + json::padding]);
     if (size != 0) std::memcpy(copy.get(), data, size);
-    std::memset(copy.get() + size, '}', pusher::json::padding);
+    std::memset(copy.get() + size, '}', json::padding);
 
     const hub::AppLimits limits;
     const pusher::Options options;
@@ -29,9 +29,9 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     ASSERT(items.size() <= limits.event_batch_max);
     ASSERT(key.size() <= options.idempotency_key_bytes_max);
 
-    std::array members{pusher::Member{"batch"}};
-    ASSERT(pusher::read_object({copy.get(), size}, members).has_value());
-    const auto slices = pusher::read_array(members[0].text, size);
+    std::array members{json::Member{"batch"}};
+    ASSERT(json::read_object({copy.get(), size}, members).has_value());
+    const auto slices = json::read_array(members[0].text, size);
     ASSERT(slices.has_value() && slices.value().size() == items.size());
     for (std::size_t i = 0; i < items.size(); ++i) {
         const auto alone = pusher::parse_publish_request(slices.value()[i], rules);

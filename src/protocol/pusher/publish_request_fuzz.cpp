@@ -13,9 +13,9 @@
 using namespace carillon;
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
-    const std::unique_ptr<char[]> copy(new char[size + pusher::json::padding]);
+    const std::unique_ptr<char[]> copy(new char[size + json::padding]);
     if (size != 0) std::memcpy(copy.get(), data, size);
-    std::memset(copy.get() + size, '}', pusher::json::padding);
+    std::memset(copy.get() + size, '}', json::padding);
 
     const hub::AppLimits limits;
     const auto request = pusher::parse_publish_request({copy.get(), size}, limits);

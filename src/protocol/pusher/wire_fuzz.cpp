@@ -20,7 +20,7 @@ using namespace carillon;
 // nullopt-like null: a number that Boost cannot hold; we only pass it on.
 boost::json::value parse_elsewhere(std::string_view text) {
     boost::json::parse_options options;
-    options.max_depth = 2 * pusher::json::depth_max;
+    options.max_depth = 2 * json::depth_max;
     boost::system::error_code error;
     auto value =
         boost::json::parse({text.data(), text.size()}, error, boost::json::storage_ptr(), options);
@@ -52,9 +52,9 @@ void check_frame(const pusher::ClientEvent& event) {
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     // Exactly the promised padding, so that a byte more is found.
-    const std::unique_ptr<char[]> copy(new char[size + pusher::json::padding]);
+    const std::unique_ptr<char[]> copy(new char[size + json::padding]);
     if (size != 0) std::memcpy(copy.get(), data, size);
-    std::memset(copy.get() + size, '"', pusher::json::padding);
+    std::memset(copy.get() + size, '"', json::padding);
     const std::string_view message(copy.get(), size);
 
     const auto command = pusher::parse_command(message);

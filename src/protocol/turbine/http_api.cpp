@@ -53,6 +53,9 @@ std::variant<PublishRequest, Fault> read_request(const Service& service, http::R
     body.reserve(body.size() + json::padding);  // the decoder left it: no copy
     auto read = parse_publish_request(body);
     const auto* wish = std::get_if<PublishRequest>(&read);
+    const bool large =
+        wish != nullptr && wish->data.size() > service.app->limits.event_payload_bytes_max;
+    if (large) return Fault::request_payload;
     const bool hidden =
         wish != nullptr && service.reserve(wish->channel) == protocol::Reserve::hidden;
     return hidden ? Fault::request_channel_name : std::move(read);

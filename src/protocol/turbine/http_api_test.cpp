@@ -126,6 +126,16 @@ TEST(Publish, takes_bodies_of_2_mib) {
               R"(413 {"ok":false,"error":"payload too large"})");
 }
 
+TEST(Publish, takes_no_more_data_than_the_app_allows) {
+    auto app = testing::reference_app();
+    app.limits.event_payload_bytes_max = 10;
+    House house(app);
+    EXPECT_EQ(asked(house, House::post(R"({"channel":"a","data":"12345678"})")),
+              R"(200 {"ok":true,"delivered":0})");
+    EXPECT_EQ(asked(house, House::post(R"({"channel":"a","data":"123456789"})")),
+              R"(413 {"ok":false,"error":"payload too large"})");
+}
+
 TEST(Publish, says_what_is_wrong_with_a_body) {
     House house;
     const std::pair<std::string, const char*> refused[] = {

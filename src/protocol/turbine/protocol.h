@@ -8,6 +8,7 @@
 
 #include "protocol/protocol.h"
 #include "protocol/turbine/service.h"
+#include "protocol/turbine/wire.h"
 
 namespace carillon::turbine {
 
@@ -22,6 +23,9 @@ class TurbineProtocol final : public protocol::Protocol {
     bool speaks(const protocol::Message& first) const override;
 
     void each_refusal(const RefusalVisitor& visit) const override { service_.refusals.each(visit); }
+    bool can_name(std::string_view channel) const override {
+        return channel.size() <= channel_bytes_max;
+    }
     void write_metrics(protocol::MetricSink& sink, const std::function<void()>& done) override;
 
  private:

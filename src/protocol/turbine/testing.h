@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "auth/jwt.h"
+#include "base/limits.h"
 #include "protocol/testing_house.h"
 #include "protocol/turbine/protocol.h"
 
@@ -52,6 +53,7 @@ inline std::optional<std::string> variable(std::string_view name, std::string_vi
 inline hub::App reference_app() {
     hub::App app{.id = "turbine", .key = "", .secret = ""};
     app.limits.channel_name_bytes_max = channel_bytes_max;
+    app.limits.event_payload_bytes_max = limits::http_body_bytes_max;
     return app;
 }
 
