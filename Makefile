@@ -25,7 +25,7 @@ PLAIN_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 help:
 	@echo "make run      build the server and start it on 127.0.0.1:6001"
 	@echo "make test     every suite, in one build"
-	@echo "make check    test, headers alone, sanitizers, lint of what changed lately, 30 s per fuzz target"
+	@echo "make check    test, headers alone, sanitizers, lint of what changed lately, 15 s per fuzz target"
 	@echo "make lint     format, rooms, documents and clang-tidy on every file; make format puts the format right"
 	@echo "make fuzz     60 s per fuzz target"
 	@echo "make bench    measurements of this machine"
@@ -64,7 +64,7 @@ format: setup-check
 	@tools/lint format
 
 fuzz: SECONDS := 60
-fuzz-short: SECONDS := 30
+fuzz-short: SECONDS := 15
 fuzz fuzz-short: setup-check build/fuzz/build.ninja
 	@cmake --build build/fuzz --target room_fuzzers
 	@tools/run_fuzz $(SECONDS)

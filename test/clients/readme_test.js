@@ -7,7 +7,7 @@ import {after, before, describe, test} from 'node:test';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
 
-import {Carillon, heard} from './carillon.js';
+import {binary, Carillon, heard} from './carillon.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
@@ -38,5 +38,13 @@ describe('the README', () => {
     const {stdout} = await run('sh', ['-c', block('sh', 'curl -d').replaceAll('6001', server.port)], {timeout: 20_000});
     assert.equal(stdout, '{"ok":true}');
     assert.deepEqual(await message, {hour: 12});
+  });
+
+  test('makes tokens for Turbine and notiflux, and publishes to Turbine', async () => {
+    const script = block('sh', 'carillon token').replaceAll('build/release/carillon', binary).replaceAll('6001', server.port);
+    const {stdout} = await run('sh', ['-c', script], {timeout: 20_000});
+    const [turbine, notiflux, answer] = stdout.split('\n');
+    for (const token of [turbine, notiflux]) assert.match(token, /^[\w-]+\.[\w-]+\.[\w-]+$/);
+    assert.equal(answer, '{"ok":true,"delivered":0}');
   });
 });

@@ -17,7 +17,9 @@ std::string command(std::size_t id, std::string_view method, std::string_view na
 
 std::vector<std::string> turbine_opening(const Credentials& credentials,
                                          const std::vector<std::string>& channels) {
-    std::vector<std::string> messages{command(0, "connect", "token", credentials.turbine_token)};
+    std::vector<std::string> messages;
+    messages.reserve(channels.size() + 1);
+    messages.push_back(command(0, "connect", "token", credentials.turbine_token));
     for (const std::string& channel : channels)
         messages.push_back(command(messages.size(), "subscribe", "channel", channel));
     return messages;
@@ -27,6 +29,7 @@ std::vector<std::string> turbine_opening(const Credentials& credentials,
 std::vector<std::string> notiflux_opening(const Credentials& credentials,
                                           const std::vector<std::string>& channels) {
     std::vector<std::string> messages;
+    messages.reserve(channels.size() + 1);
     for (const std::string& channel : channels)
         messages.push_back("/subscribe " + channel + " " + credentials.notiflux_token);
     messages.emplace_back("/joined?");
