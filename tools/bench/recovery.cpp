@@ -56,7 +56,7 @@ class Reader : public Source {
     void on_ready(std::uint32_t events) override {
         if ((events & EPOLLOUT) != 0) {
             poller_.change(fd_, *this, EPOLLIN);
-            return send(upgrade_request({}));
+            return send(upgrade_request("/app/any"));
         }
         thread_local std::array<char, 256 * 1024> buffer;
         const ssize_t got = recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
