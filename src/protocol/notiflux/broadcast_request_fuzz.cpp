@@ -26,7 +26,8 @@ std::string written(const notiflux::BroadcastRequest& request) {
     out.append('}');
     std::string text;
     text.reserve(out.size() + json::padding);
-    return text.append(out.view());
+    text.append(out.view());
+    return text;  // not what append returns: a copy would have no room behind it
 }
 
 }  // namespace

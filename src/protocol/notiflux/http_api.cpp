@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "json/read.h"
 #include "protocol/notiflux/admission.h"
 #include "protocol/notiflux/broadcast_request.h"
 
@@ -62,7 +63,7 @@ http::Response publish(Service& service, const BroadcastRequest& wish, Now now) 
     return empty(200);
 }
 
-http::Response broadcast(Service& service, const http::Request& request) {
+http::Response broadcast(Service& service, http::Request& request) {
     if (!is_json_type(request.header("Content-Type"))) {
         return refuse(service, Fault::broadcast_type,
                       std::string(row_of(Fault::broadcast_type).text));
@@ -70,6 +71,7 @@ http::Response broadcast(Service& service, const http::Request& request) {
     if (request.body.size() > broadcast_bytes_max) {
         return refuse(service, Fault::broadcast_size, too_large(request, broadcast_bytes_max));
     }
+    request.body.reserve(request.body.size() + json::padding);  // the decoder left it: no copy
     const auto wish = parse_broadcast_request(request.body);
     if (!wish.has_value()) {
         return refuse(service, Fault::broadcast_body,
