@@ -65,6 +65,7 @@ class Bridges final : public hub::Bridges {
     static Result<std::unique_ptr<Bridges>> make(std::span<const Rule> rules,
                                                  std::span<const Place> places, base::Log& log);
 
+    bool empty() const { return bridges_.empty(); }
     bool lead_from(const hub::App& app) const override { return from_.contains(app.id); }
     void cross(const hub::App& from, std::string_view channel,
                const hub::PublicationRef& publication, std::vector<Crossing>& out) const override;

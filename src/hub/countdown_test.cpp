@@ -15,6 +15,11 @@ using testing::TestHub;
 
 constexpr OutboxPolicy few{.messages_max = 2, .on_full = OutboxPolicy::OnFull::drop_newest};
 
+// Shows no frame for anything.
+struct Silent final : Encoder {
+    bool encode(const Delivery&, base::Buffer&) const override { return false; }
+};
+
 // The last thing that was told; `times` how often.
 struct Told {
     Fate fate;
@@ -206,9 +211,7 @@ TEST(OnDone, does_not_count_who_left_before_it_was_offered) {
 
 TEST(OnDone, does_not_count_who_is_excluded_or_whose_format_shows_nothing) {
     TestHub house;
-    const struct Silent final : Encoder {
-        bool encode(const Delivery&, base::Buffer&) const override { return false; }
-    } silent;
+    const Silent silent;
     auto sender = house.open();
     auto deaf = house.open();
     auto other = house.open();
@@ -223,9 +226,7 @@ TEST(OnDone, does_not_count_who_is_excluded_or_whose_format_shows_nothing) {
 
 TEST(OnDone, is_told_of_a_publication_that_no_format_shows) {
     TestHub house;
-    const struct Silent final : Encoder {
-        bool encode(const Delivery&, base::Buffer&) const override { return false; }
-    } silent;
+    const Silent silent;
     auto deaf = house.open();
     deaf->join("news", silent);
     Told told;

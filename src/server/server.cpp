@@ -65,7 +65,7 @@ Result<void> Server::start() {
                                            }}));
     protocols_ = std::make_unique<Protocols>(std::move(protocols));
     TRY_AS(bridges_, make_bridges(config_, *apps_, *protocols_, log_));
-    hub_->attach(*bridges_);
+    if (!bridges_->empty()) hub_->attach(*bridges_);
     if (!config_.nats_url.empty()) {
         log_.info("single_node", {{"reason", "NATS_URL is taken note of; nodes do not meet yet"}});
     }

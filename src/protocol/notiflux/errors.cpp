@@ -43,13 +43,7 @@ constexpr std::array<FaultRow, faults> rows{{
 }};
 // clang-format on
 
-constexpr bool in_order() {
-    for (std::size_t i = 0; i < faults; ++i) {
-        if (rows[i].fault != static_cast<Fault>(i)) return false;
-    }
-    return true;
-}
-static_assert(in_order(), "a fault is the index of its row");
+static_assert(protocol::in_order(rows), "a fault is the index of its row");
 
 }  // namespace
 
@@ -79,25 +73,6 @@ Fault broadcast_fault(hub::Outcome outcome) {
 
 Fault open_fault(hub::Outcome outcome) {
     return outcome == hub::Outcome::limit_sessions ? Fault::node_full : Fault::app_full;
-}
-
-Fault close_fault(hub::CloseReason why) {
-    switch (why) {
-        case hub::CloseReason::slow:
-            return Fault::too_slow;
-        case hub::CloseReason::memory:
-            return Fault::over_memory;
-        case hub::CloseReason::shutdown:
-            return Fault::shutdown;
-        case hub::CloseReason::kicked:
-            return Fault::kicked;
-        case hub::CloseReason::renewed:
-            return Fault::renewed;
-        case hub::CloseReason::peer:
-        case hub::CloseReason::protocol:
-            break;
-    }
-    return Fault::ended;
 }
 
 }  // namespace carillon::notiflux

@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "base/count.h"
 #include "base/result.h"
 #include "hub/outcome.h"
+#include "protocol/refusals.h"
 
 namespace carillon::turbine {
 
@@ -63,22 +63,8 @@ inline std::string_view name_of(Fault fault) { return row_of(fault).name; }
 
 // What the hub decided, in this protocol's words.
 Fault subscription_fault(hub::Outcome outcome);
-Fault close_fault(hub::CloseReason why);
+inline Fault close_fault(hub::CloseReason why) { return protocol::fault_of<Fault>(why); }
 
-// How often each was said. Any thread.
-class Refusals {
- public:
-    void add(Fault fault) { counts_[static_cast<std::size_t>(fault)].add(); }
-    std::uint64_t get(Fault fault) const { return counts_[static_cast<std::size_t>(fault)].get(); }
-    template <class Visitor>
-    void each(Visitor&& visitor) const {
-        for (std::size_t i = 0; i < faults; ++i) {
-            visitor(name_of(static_cast<Fault>(i)), counts_[i].get());
-        }
-    }
-
- private:
-    std::array<base::SharedCount, faults> counts_;
-};
+using Refusals = protocol::Refusals<Fault, faults, name_of>;
 
 }  // namespace carillon::turbine
