@@ -57,6 +57,8 @@ std::size_t Connection::write_now(std::string_view frames) {
     return io.bytes;
 }
 
+void Connection::give_up() { abandon(hub::CloseReason::memory); }
+
 // One slice is sent as it lies; several small ones are copied together, which costs less than a
 // longer sendmsg.
 net::Io Connection::send_front(std::size_t bytes_max, std::size_t& offered) {

@@ -85,6 +85,7 @@ class Connection final : public ConnectionHook,
     // hub::Door
     void write(hub::Outbox& outbox) override;
     std::size_t write_now(std::string_view frames) override;
+    void give_up() override;
 
     net::Io send_front(std::size_t bytes_max, std::size_t& offered);
     void blocked(const net::Io& io);

@@ -65,6 +65,20 @@ std::size_t Outbox::gather(std::span<iovec> pieces, std::size_t bytes_max) const
     return used;
 }
 
+std::size_t Outbox::copy_front(std::span<char> into) const {
+    std::size_t bytes = 0;
+    for (const Slice* slice = head_; slice != nullptr && slice->batch != nullptr;
+         slice = slice->next) {
+        auto view = slice->batch->view(slice->first, slice->last);
+        view.remove_prefix(slice->sent);
+        view = view.substr(0, into.size() - bytes);
+        view.copy(into.data() + bytes, view.size());
+        bytes += view.size();
+        if (bytes == into.size()) break;
+    }
+    return bytes;
+}
+
 void Outbox::consume(std::size_t bytes) {
     auto& books = lane_.books();
     books.bytes_sent.add(bytes);

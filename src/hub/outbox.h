@@ -95,8 +95,15 @@ class Outbox : public boost::intrusive::list_base_hook<
     // The unsent bytes in order, in at most `pieces.size()` pieces and about `bytes_max` bytes.
     // Returns the pieces used.
     std::size_t gather(std::span<iovec> pieces, std::size_t bytes_max) const;
+    // The first unsent bytes, as many as fit, copied one behind the other. Returns how many.
+    std::size_t copy_front(std::span<char> into) const;
     void consume(std::size_t bytes);  // the kernel took these
-    void block() { blocked_ = true; }
+    // `committed`: so many of the first unsent bytes are half on their way in another shape (a TLS
+    // record): they stay, and are offered again first.
+    void block(std::size_t committed = 0) {
+        blocked_ = true;
+        committed_ = committed;
+    }
     void unblock();  // the socket may take more: lists it for the next write
 
     // For tests: the frames still owed, in order, those of a replay too; and whether it is a reply.
@@ -155,6 +162,7 @@ class Outbox : public boost::intrusive::list_base_hook<
     std::array<Debt, 3> debt_{};  // by source
     std::size_t late_bytes_ = 0;  // of replays, not encoded yet
     std::size_t pinned_bytes_ = 0;
+    std::size_t committed_ = 0;
     bool blocked_ = false;
 };
 

@@ -37,6 +37,9 @@ struct Door {
     // The short cut for an empty outbox: the bytes the socket took. Fewer than given: as write, it
     // blocked. It is called in the middle of a walk, so it calls nothing of the hub but block().
     virtual std::size_t write_now(std::string_view frames) = 0;
+    // The lane's memory is used up, and this client owes most and has no session that could say
+    // goodbye, or takes no replies: its connection ends at once. The outbox is empty already.
+    virtual void give_up() = 0;
 
  protected:
     ~Door() = default;

@@ -25,6 +25,7 @@ class Play;
 struct Client final : Subscriber, Door {
     Client(Play& home, Lane& lane) : play(home), outbox(lane, *this) {}
     void write(Outbox& box) override;
+    void give_up() override {}
     std::size_t write_now(std::string_view frames) override;
     void on_close(CloseReason why) override;
     // One `send` of the loop in write(). False: the socket takes no more, or the share is used up.

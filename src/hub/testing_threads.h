@@ -92,6 +92,7 @@ class Guest final : public Subscriber, public Door {
     Guest(LaneThread& lane_thread, Stream& own, Lane& lane)
         : home(lane_thread), stream(own), outbox(lane, *this) {}
     void write(Outbox& box) override;
+    void give_up() override {}
     std::size_t write_now(std::string_view frames) override;
     void on_close(CloseReason why) override;
     void feed(std::size_t bytes, std::size_t at_once) {

@@ -214,6 +214,7 @@ class Client final : hub::Door, Out {
             outbox.consume(taken);
         }
     }
+    void give_up() override {}
     std::size_t write_now(std::string_view frames) override {
         if (stuck_) {
             outbox_.block();

@@ -66,6 +66,14 @@ struct IdempotencyConfig {
     std::uint32_t key_bytes_max = 128;
 };
 
+// TLS for everything that clients reach. The admin port stays plain.
+struct SslConfig {
+    bool enabled = false;
+    std::string cert_path;   // PEM: the certificate, then those that vouch for it
+    std::string key_path;    // PEM
+    std::string passphrase;  // of the key; empty: it has none
+};
+
 // What is asked of a token beyond its signature.
 struct JwtConfig {
     std::uint32_t leeway_s = 60;  // of clocks that differ
@@ -115,6 +123,7 @@ struct Config {
     bool page_enabled = true;              // whether the page at / is served
     bool allow_colon = false;              // whether a channel's name may hold ':'
     bool strict_protocol_version = false;  // whether a client must say ?protocol=
+    SslConfig ssl;
     CorsConfig cors;
     RateLimiterConfig rate_limiter;
     IdempotencyConfig idempotency;

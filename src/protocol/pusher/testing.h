@@ -61,6 +61,7 @@ class TestClient final : hub::Door, protocol::Out {
 
  private:
     void write(hub::Outbox& outbox) override;
+    void give_up() override {}
     std::size_t write_now(std::string_view frames) override;
     void reply(std::string_view body) override;
     void close(std::uint16_t code, std::string_view reason) override;
