@@ -42,6 +42,8 @@ constexpr LaneMetric audience[] = {
      [](const LaneReport& r) { return r.subscriptions; }},
     {"carillon_accepted_total", Type::counter, "Connections accepted.",
      [](const LaneReport& r) { return r.accepted; }},
+    {"carillon_tls_handshaking", Type::gauge, "TLS handshakes in progress.",
+     [](const LaneReport& r) { return r.handshaking; }},
     {"carillon_refused_descriptors_total", Type::counter,
      "Connections closed at once for want of a descriptor.",
      [](const LaneReport& r) { return r.refused_descriptors; }},
@@ -134,6 +136,15 @@ void write_closes(PrometheusText& out, const Report& report) {
     }
 }
 
+void write_handshakes(PrometheusText& out, const Report& report) {
+    out.metric("carillon_tls_handshakes_total", Type::counter, "TLS handshakes ended, by result.");
+    for (const auto& lane : report.lanes) {
+        for (const auto& [result, count] : lane.handshakes) {
+            out.sample({{"lane", std::to_string(lane.lane)}, {"result", result}}, count);
+        }
+    }
+}
+
 void write_one(PrometheusText& out, std::string_view name, Type type, std::string_view help,
                std::uint64_t value) {
     out.metric(name, type, help);
@@ -198,6 +209,7 @@ std::string render(const Report& report) {
     write_difference(out, report);
     write_lanes(out, report, work);
     write_closes(out, report);
+    write_handshakes(out, report);
     write_refusals(out, report);
     write_lag(out, report);
     write_lanes(out, report, held);

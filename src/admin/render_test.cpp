@@ -41,6 +41,8 @@ Report small_report() {
     lane.refused_descriptors = 37;
     lane.accept_failed = 38;
     lane.http_refused = 39;
+    lane.handshaking = 40;
+    lane.handshakes = {{"completed", 46}, {"failed", 47}};
     return {
         .lanes = {lane},
         .refusals = {{"bad_name", 41}, {"overloaded", 42}},
@@ -79,6 +81,9 @@ carillon_subscriptions{lane="3"} 13
 # HELP carillon_accepted_total Connections accepted.
 # TYPE carillon_accepted_total counter
 carillon_accepted_total{lane="3"} 36
+# HELP carillon_tls_handshaking TLS handshakes in progress.
+# TYPE carillon_tls_handshaking gauge
+carillon_tls_handshaking{lane="3"} 40
 # HELP carillon_refused_descriptors_total Connections closed at once for want of a descriptor.
 # TYPE carillon_refused_descriptors_total counter
 carillon_refused_descriptors_total{lane="3"} 37
@@ -147,6 +152,10 @@ carillon_closes_total{lane="3",reason="memory"} 24
 carillon_closes_total{lane="3",reason="shutdown"} 25
 carillon_closes_total{lane="3",reason="kicked"} 26
 carillon_closes_total{lane="3",reason="renewed"} 27
+# HELP carillon_tls_handshakes_total TLS handshakes ended, by result.
+# TYPE carillon_tls_handshakes_total counter
+carillon_tls_handshakes_total{lane="3",result="completed"} 46
+carillon_tls_handshakes_total{lane="3",result="failed"} 47
 # HELP carillon_refusals_total Verbs the hub refused, by outcome.
 # TYPE carillon_refusals_total counter
 carillon_refusals_total{outcome="bad_name"} 41

@@ -41,6 +41,8 @@ struct LaneReport {
     std::uint64_t accept_failed = 0;        // gone before they were taken
     std::uint64_t lag_us = 0;               // how long a task waited for its loop, just now
     std::uint64_t http_refused = 0;  // requests that no handler saw: malformed, too slow, too large
+    std::uint64_t handshaking = 0;   // TLS handshakes in progress
+    std::vector<std::pair<std::string, std::uint64_t>> handshakes;  // those that ended, by result
 };
 
 // What the hub knows of a lane: all but connections and the loop's and listener's numbers. On the

@@ -1,7 +1,8 @@
 #include "edge/connection.h"
 
+#include <algorithm>
 #include <array>
-#include <cstring>
+#include <utility>
 
 #include "base/limits.h"
 #include "edge/http_dialogue.h"
@@ -9,11 +10,13 @@
 
 namespace carillon::edge {
 
-Connection::Connection(Worker& worker, const http::Router& router, int fd)
+Connection::Connection(Worker& worker, const http::Router& router, int fd,
+                       std::shared_ptr<const net::TlsContext> tls)
     : worker_(worker),
-      socket_(worker.loop(), fd, *this),
+      socket_(worker.loop(), fd, *this, std::move(tls)),
       outbox_(worker.lane(), *this),
-      dialogue_(std::make_unique<HttpDialogue>(*this, router)) {}
+      dialogue_(std::make_unique<HttpDialogue>(*this, router)),
+      shaking_hands_(socket_.handshaking()) {}
 
 Connection::~Connection() { dialogue_->on_gone(why_); }
 
@@ -60,26 +63,23 @@ std::size_t Connection::write_now(std::string_view frames) {
 void Connection::give_up() { abandon(hub::CloseReason::memory); }
 
 // One slice is sent as it lies; several small ones are copied together, which costs less than a
-// longer sendmsg.
+// longer sendmsg. TLS copies in any case: into one record.
 net::Io Connection::send_front(std::size_t bytes_max, std::size_t& offered) {
     std::array<iovec, 64> pieces;
     const auto used = outbox_.gather(pieces, bytes_max);
     for (std::size_t i = 0; i < used; ++i) offered += pieces[i].iov_len;
     if (used == 1) return socket_.send({static_cast<const char*>(pieces[0].iov_base), offered});
-    if (offered > limits::write_copy_bytes_max) return socket_.send(std::span(pieces.data(), used));
+    if (offered > limits::write_copy_bytes_max && !socket_.has_tls())
+        return socket_.send(std::span(pieces.data(), used));
     std::array<char, limits::write_copy_bytes_max> scratch;
-    char* to = scratch.data();
-    for (std::size_t i = 0; i < used; ++i) {
-        std::memcpy(to, pieces[i].iov_base, pieces[i].iov_len);
-        to += pieces[i].iov_len;
-    }
+    offered = outbox_.copy_front({scratch.data(), std::min(bytes_max, scratch.size())});
     return socket_.send({scratch.data(), offered});
 }
 
 // The socket takes no more: nothing is sent until it says so. Or it is broken: nothing is sent
 // ever.
 void Connection::blocked(const net::Io& io) {
-    outbox_.block();
+    outbox_.block(socket_.committed());
     if (io.state == net::Io::closed || io.state == net::Io::failed) {
         abandon(hub::CloseReason::peer);
     } else {
@@ -97,8 +97,11 @@ bool Connection::took_bytes() { return std::exchange(took_bytes_, false); }
 
 void Connection::on_readable() {
     if (state_ == State::gone) return;
+    // A handshake costs as much as a thousand messages.
+    if (shaking_hands_ && !worker_.has_time_to_read()) return hold_over();
     const auto buffer = worker_.read_buffer();
     const auto io = socket_.receive(buffer);
+    if (shaking_hands_ && !socket_.handshaking()) end_handshake(Handshake::completed);
     switch (io.state) {
         case net::Io::ok:
             if (state_ == State::open) take_in(buffer.first(io.bytes));
@@ -137,7 +140,14 @@ void Connection::hold_over() {
 
 void Connection::read_on() {
     held_over_ = false;
+    if (shaking_hands_) return on_readable();
     if (state_ != State::gone) want_more();
+}
+
+void Connection::end_handshake(Handshake end) {
+    shaking_hands_ = false;
+    worker_.hands_shaken(*this, end);
+    if (end != Handshake::completed) abandon(hub::CloseReason::peer);
 }
 
 void Connection::resume() {
@@ -182,7 +192,9 @@ void Connection::arm() {
 }
 
 void Connection::on_timer(Now now) {
-    if (state_ == State::open) {
+    if (shaking_hands_ && dialogue_->deadline_ns() <= now.steady_ns) {
+        end_handshake(Handshake::timed_out);
+    } else if (state_ == State::open) {
         if (dialogue_->deadline_ns() <= now.steady_ns) dialogue_->on_timer(now);
         arm();
     } else if (state_deadline_ns_ <= now.steady_ns) {
@@ -213,6 +225,7 @@ void Connection::linger() {
 
 void Connection::abandon(hub::CloseReason why) {
     if (state_ == State::gone) return;
+    if (shaking_hands_) return end_handshake(Handshake::failed);
     if (state_ == State::open) why_ = why;
     state_ = State::gone;
     net::TimerWheel::disarm(*this);

@@ -22,6 +22,7 @@
 namespace carillon::edge {
 
 class Worker;
+enum class Handshake : unsigned char;
 
 // Off its worker's list the moment it is destroyed.
 using ConnectionHook =
@@ -33,8 +34,9 @@ class Connection final : public ConnectionHook,
                          private net::Ready,
                          private net::Timer {
  public:
-    // Its first requests are answered by `router`.
-    Connection(Worker& worker, const http::Router& router, int fd);
+    // Its first requests are answered by `router`. `tls`: null for plain TCP.
+    Connection(Worker& worker, const http::Router& router, int fd,
+               std::shared_ptr<const net::TlsContext> tls);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection();
@@ -65,8 +67,10 @@ class Connection final : public ConnectionHook,
     void start();
     void drain() { dialogue_->on_drain(); }
     void read_on();  // what waited because this iteration's time for reading was used up
+    bool shaking_hands() const { return shaking_hands_; }
     bool gone() const { return state_ == State::gone; }
     bool held_over() const { return held_over_; }
+    void end_handshake(Handshake end);  // completed, or the connection goes with it
 
  private:
     enum class State : std::uint8_t {
@@ -105,6 +109,7 @@ class Connection final : public ConnectionHook,
     base::Buffer unread_;                 // read, but nobody listens yet
     hub::CloseReason why_ = hub::CloseReason::peer;
     State state_ = State::open;
+    bool shaking_hands_;  // TLS is not there yet: nothing is read, and nothing may be sent
     bool paused_ = false;
     bool taking_in_ = false;
     bool held_over_ = false;  // its worker will call read_on

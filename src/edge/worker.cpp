@@ -6,6 +6,20 @@
 
 namespace carillon::edge {
 
+std::string_view name_of(Handshake end) {
+    switch (end) {
+        case Handshake::completed:
+            return "completed";
+        case Handshake::failed:
+            return "failed";
+        case Handshake::timed_out:
+            return "timed_out";
+        case Handshake::crowded_out:
+            return "crowded_out";
+    }
+    return "";
+}
+
 Worker::Worker(net::Loop& loop, hub::Lane& lane, Shared shared)
     : loop_(loop), lane_(lane), shared_(shared), drain_(*this) {
     lane_.attach(*this);
@@ -19,11 +33,26 @@ Worker::~Worker() {
     lane_.reap(now());
 }
 
-void Worker::accept(int fd, const http::Router& router) {
-    auto* connection = new Connection(*this, router, fd);
-    connections_.push_back(*connection);
+void Worker::accept(int fd, const http::Router& router,
+                    std::shared_ptr<const net::TlsContext> tls) {
+    auto* connection = new Connection(*this, router, fd, std::move(tls));
     connection_count_.add();
+    if (connection->shaking_hands()) {
+        if (shaking_count_.get() >= limits::tls_handshakes_max)
+            shaking_.front().end_handshake(Handshake::crowded_out);
+        shaking_.push_back(*connection);
+        shaking_count_.add();
+    } else {
+        connections_.push_back(*connection);
+    }
     connection->start();
+}
+
+void Worker::hands_shaken(Connection& connection, Handshake end) {
+    shaking_count_.subtract();
+    handshakes_[index_of(end)].add();
+    static_cast<ConnectionHook&>(connection).unlink();
+    connections_.push_back(connection);
 }
 
 // One iteration. Sockets that are ready were read before this runs: their handlers stood ahead of
@@ -89,6 +118,7 @@ void Worker::drain(std::int64_t window_ns, std::function<void()> done) {
     drain_.begun = true;
     drain_.from_ns = now().steady_ns;
     drain_.window_ns = std::max<std::int64_t>(window_ns, 1);
+    abandon_handshakes();
     drain_.all = connection_count_.get();
     drain_.done = std::move(done);
     if (drain_.all == 0) return std::exchange(drain_.done, {})();
@@ -109,7 +139,12 @@ void Worker::drain_some(Now at) {
     if (!connections_.empty()) loop_.timers().arm(drain_, at.steady_ns + 20 * base::ns_per_ms);
 }
 
+void Worker::abandon_handshakes() {
+    while (!shaking_.empty()) shaking_.front().end_handshake(Handshake::failed);
+}
+
 void Worker::abandon_all() {
+    abandon_handshakes();
     for (auto* list : {&connections_, &drained_}) {
         for (auto& connection : *list) connection.abandon(hub::CloseReason::shutdown);
     }

@@ -6,7 +6,9 @@
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/count.h"
@@ -29,6 +31,16 @@ struct Shared {
     std::size_t http_body_bytes_max = limits::http_body_bytes_max;
 };
 
+// How a TLS handshake ended.
+enum class Handshake : unsigned char {
+    completed,
+    failed,       // the client gave up, broke it, or shares no version or cipher with us
+    timed_out,    // http_slow_ms
+    crowded_out,  // the oldest of too many
+};
+inline constexpr std::size_t handshake_ends = 4;
+std::string_view name_of(Handshake end);
+
 class Worker final : public hub::Wake, private net::Task, private net::Timer {
  public:
     Worker(net::Loop& loop, hub::Lane& lane, Shared shared);
@@ -37,7 +49,9 @@ class Worker final : public hub::Wake, private net::Task, private net::Timer {
     ~Worker();
 
     // A new client's descriptor, and who answers its requests (which lives longer than we do).
-    void accept(int fd, const http::Router& router);
+    // `tls`: null for plain TCP.
+    void accept(int fd, const http::Router& router,
+                std::shared_ptr<const net::TlsContext> tls = nullptr);
     void wake() override { loop_.wake(*this); }
 
     // Says goodbye to every client, spread evenly over the window so that they do not all come back
@@ -63,10 +77,13 @@ class Worker final : public hub::Wake, private net::Task, private net::Timer {
     bool has_time_to_read();
     void read_on_later(Connection& connection);
     void count_http_refusal() { http_refusals_.add(); }
+    void hands_shaken(Connection& connection, Handshake end);
 
     // Any thread.
     std::uint64_t connections() const { return connection_count_.get(); }
     std::uint64_t http_refusals() const { return http_refusals_.get(); }
+    std::uint64_t handshakes(Handshake end) const { return handshakes_[index_of(end)].get(); }
+    std::uint64_t shaking_hands() const { return shaking_count_.get(); }
 
  private:
     struct Drain final : net::Timer {
@@ -84,16 +101,19 @@ class Worker final : public hub::Wake, private net::Task, private net::Timer {
         boost::intrusive::list<Connection, boost::intrusive::base_hook<ConnectionHook>,
                                boost::intrusive::constant_time_size<false>>;
 
+    static std::size_t index_of(Handshake end) { return static_cast<std::size_t>(end); }
     void run() override;                     // net::Task: the iteration
     void on_timer(Now) override { wake(); }  // net::Timer: the lane asked for a moment
     void read_on();
     void flush();
     void bury();
     void drain_some(Now now);
+    void abandon_handshakes();
 
     net::Loop& loop_;
     hub::Lane& lane_;
     const Shared shared_;
+    Connections shaking_;  // hands, the oldest first
     Connections connections_;
     Connections drained_;  // told to go; they are on their way
     std::vector<Connection*> to_bury_;
@@ -102,6 +122,8 @@ class Worker final : public hub::Wake, private net::Task, private net::Timer {
     Drain drain_;
     base::Count connection_count_;
     base::Count http_refusals_;
+    base::Count shaking_count_;
+    std::array<base::Count, handshake_ends> handshakes_;
     std::array<char, limits::read_bytes_max + base::Buffer::padding> read_buffer_;
 };
 

@@ -1,17 +1,11 @@
 // net/socket.h: a connected stream: bytes in, bytes out, and a word when either is possible. Lives
-// and dies on its loop. Plain TCP now, TLS later behind the same calls. Knows no frame, no protocol
-// and no queue: what the kernel did not take stays with the caller.
+// and dies on its loop. Plain TCP, or TLS behind the same calls (tls_stream.h), which is one
+// predictable branch in front of each. Knows no frame, no protocol and no queue: what the kernel
+// did not take stays with the caller.
 //
 // send() is the hottest line of the house: every delivery ends in it. Hence inline, no virtual, no
 // ASSERT (the caller's write asserts its home once), and exactly one plain call of libc's send or
 // sendmsg.
-//
-// How TLS will fit: a pointer to the connection's SSL, null for plain TCP, is one predictable
-// branch in front of each call. WANT_READ and WANT_WRITE become `again`, and the Socket remembers
-// which one OpenSSL asked for: want_writable() then arms that direction, so that the caller says
-// what it wants to do and stays ignorant of handshakes. After `again` from a TLS send its bytes are
-// committed: the next send begins with the same ones. edge's outbox keeps that promise already (it
-// neither drops nor overtakes what is committed). Pieces go out one by one, 16 KB a record.
 #pragma once
 
 #include <sys/socket.h>
@@ -19,38 +13,37 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "net/descriptor.h"
+#include "net/io.h"
 
 namespace carillon::net {
 
-struct Io {
-    enum State {
-        ok,      // `bytes` moved; fewer than offered is ok
-        again,   // nothing moved; want_readable() or want_writable() says when to try
-        closed,  // the peer is gone: orderly (error 0) or not (ECONNRESET, EPIPE)
-        failed,  // the system said no: `error` says why
-    };
-    State state = ok;
-    std::size_t bytes = 0;
-    int error = 0;
-};
+class TlsContext;
+class TlsStream;
 
 class Socket {
  public:
     // Takes the descriptor: connected, or connecting (want_writable(), then connect_error()). Makes
     // it non-blocking and sets TCP_NODELAY: whoever calls send has already gathered what belongs
     // together.
-    Socket(Loop& loop, int fd, Ready& ready);
+    // With a context it serves TLS: then the first calls of receive() shake hands.
+    Socket(Loop& loop, int fd, Ready& ready, std::shared_ptr<const TlsContext> tls = nullptr);
+    ~Socket();
 
-    Io receive(std::span<char> into);  // one recv; `into` is not empty
+    // One recv; with TLS what has come of whole records. `into` is not empty; with TLS it has room
+    // for 16 KB.
+    Io receive(std::span<char> into);
 
     Io send(std::string_view bytes) {
+        if (__builtin_expect(tls_ != nullptr, 0)) return send_records(bytes);
         return sent(::send(descriptor_.fd(), bytes.data(), bytes.size(), flags_));
     }
+    // Not with TLS: copy what belongs into one record, or send what lies together.
     Io send(std::span<const iovec> pieces) {
         msghdr message{};
         message.msg_iov = const_cast<iovec*>(pieces.data());  // sendmsg only reads them
@@ -59,8 +52,14 @@ class Socket {
     }
 
     // Armed once, fires once; calling while armed is free.
-    void want_readable() { descriptor_.want_readable(); }
-    void want_writable() { descriptor_.want_writable(); }
+    void want_readable();
+    void want_writable();
+
+    bool has_tls() const { return tls_ != nullptr; }
+    bool handshaking() const;  // nothing may be sent yet
+    // After a send that the socket did not take whole: so many of the bytes behind those it took are
+    // half on their way, and the next send begins with them.
+    std::size_t committed() const;
 
     void finish_sending();     // the peer reads the end after what was sent; we can still receive
     std::string peer() const;  // "ip:port" for logs, "-" when there is none
@@ -76,9 +75,10 @@ class Socket {
         if (__builtin_expect(n >= 0, 1)) return {Io::ok, static_cast<std::size_t>(n), 0};
         return refusal(errno);
     }
-    static Io refusal(int error);
+    Io send_records(std::string_view bytes);
     sockaddr_storage peer_address() const;
 
+    std::unique_ptr<TlsStream> tls_;  // null: plain
     Descriptor descriptor_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "server/certificates.h"
 #include "server/config_bridges.h"
 #include "server/config_fields.h"
 #include "server/json_text.h"
@@ -51,6 +52,9 @@ Checked check_config(Sources sources) {
     if (const auto exposure = check_exposure(loaded.config); !exposure.has_value()) {
         loaded.problems.push_back({Severity::error, "host", exposure.error().message});
     }
+    const auto certificates = load_certificates(loaded.config.ssl);
+    if (!certificates.has_value())
+        loaded.problems.push_back({Severity::error, "ssl", certificates.error().message});
     std::string text;
     for (const auto& problem : loaded.problems) text += line_of(problem) + "\n";
     for (const auto& line : demo_warnings(loaded.config)) text += "warning: " + line + "\n";

@@ -69,9 +69,11 @@ struct IdempotencyConfig {
 // TLS for everything that clients reach. The admin port stays plain.
 struct SslConfig {
     bool enabled = false;
-    std::string cert_path;   // PEM: the certificate, then those that vouch for it
-    std::string key_path;    // PEM
-    std::string passphrase;  // of the key; empty: it has none
+    // PEM: a certificate, then those that vouch for it. Of several, SNI decides; the first is for all
+    // whom no other fits.
+    std::vector<std::string> cert_paths;
+    std::vector<std::string> key_paths;  // PEM, in the same order
+    std::string passphrase;              // of the keys; empty: they have none
 };
 
 // What is asked of a token beyond its signature.

@@ -26,6 +26,10 @@ std::vector<Choice> log_formats() {
             {"text", static_cast<unsigned char>(LogFormat::text)}};
 }
 
+bool is_file_name(std::string_view text) {
+    return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < ' '; });
+}
+
 constexpr Range port{0, 65535};
 
 std::vector<Field<Config>> server_fields() {
@@ -54,8 +58,10 @@ std::vector<Field<Config>> server_fields() {
         {{"strict_protocol_version", {}, "STRICT_PROTOCOL_VERSION"},
          boolean<C>(AT(C, strict_protocol_version))},
         {{"ssl.enabled", {}, "SSL_ENABLED"}, boolean<C>(AT(C, ssl.enabled))},
-        {{"ssl.cert_path", {}, "SSL_CERT_PATH"}, optional_text<C>(AT(C, ssl.cert_path))},
-        {{"ssl.key_path", {}, "SSL_KEY_PATH"}, optional_text<C>(AT(C, ssl.key_path))},
+        {{"ssl.cert_path", {}, "SSL_CERT_PATH"},
+         list<C>(AT(C, ssl.cert_paths), "a file, or a list of files", is_file_name)},
+        {{"ssl.key_path", {}, "SSL_KEY_PATH"},
+         list<C>(AT(C, ssl.key_paths), "a file, or a list of files", is_file_name)},
         {{"ssl.passphrase", {}, "SSL_PASSPHRASE"}, optional_text<C>(AT(C, ssl.passphrase)), true},
         {{"page.enabled", {}, "PAGE_ENABLED"}, boolean<C>(AT(C, page_enabled))},
         {{"metrics.enabled", {}, "METRICS_ENABLED"}, boolean<C>(AT(C, metrics.enabled))},

@@ -255,18 +255,18 @@ TEST(ConfigJson, names_an_unknown_key_with_its_path_and_the_nearest_known) {
 
 TEST(ConfigJson, calls_an_unknown_key_an_error_when_asked_to) {
     const auto loaded =
-        load({.file = R"({"prot": 1, "ssl": {}})", .unknown_keys = Severity::error});
+        load({.file = R"({"prot": 1, "ssl": {"ca_path": ""}})", .unknown_keys = Severity::error});
     EXPECT_THAT(lines_of(loaded), ElementsAre("error: prot: unknown key; did you mean port?",
-                                              "warning: ssl: not yet supported; it has no effect"));
+                                              "warning: ssl.ca_path: not yet supported; it has no effect"));
     EXPECT_TRUE(loaded.failed());
 }
 
 TEST(ConfigJson, says_which_of_sockudos_keys_do_nothing_yet) {
     EXPECT_THAT(
         lines_of(load_file(
-            R"({"ssl": {"enabled": true}, "http_api": {"accept_traffic": {"memory_threshold": 1}},
+            R"({"ssl": {"redirect_http": true}, "http_api": {"accept_traffic": {"memory_threshold": 1}},
                 "rate_limiter": {"api_rate_limit": {"identifier": "api"}}})")),
-        ElementsAre("warning: ssl: not yet supported; it has no effect",
+        ElementsAre("warning: ssl.redirect_http: not yet supported; it has no effect",
                     "warning: http_api.accept_traffic: not yet supported; it has no effect",
                     "warning: rate_limiter.api_rate_limit.identifier: not yet supported; it has "
                     "no effect"));

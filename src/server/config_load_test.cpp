@@ -162,12 +162,12 @@ TEST(ConfigLoad, takes_a_variable_set_to_nothing_for_not_set) {
 
 TEST(ConfigLoad, says_which_variables_do_nothing) {
     EXPECT_THAT(
-        lines_of(load_environment({{"SSL_ENABLED", "true"},
+        lines_of(load_environment({{"SSL_HTTP_PORT", "80"},
                                    {"PATH", "/bin"},
                                    {"SOCKUDO_DEFAULT_APP_MAX_CONECTIONS", "1"}})),
         ElementsAre("warning: SOCKUDO_DEFAULT_APP_MAX_CONECTIONS: unknown variable; did you "
                     "mean SOCKUDO_DEFAULT_APP_MAX_CONNECTIONS?",
-                    "warning: SSL_ENABLED: not yet supported; it has no effect"));
+                    "warning: SSL_HTTP_PORT: not yet supported; it has no effect"));
 }
 
 TEST(ConfigLoad, copies_the_environment_of_a_process) {

@@ -22,9 +22,10 @@ std::string greeting(const Config& config, std::string_view version, std::uint16
                      std::uint16_t metrics_port, Now now) {
     const bool ipv6 = config.host.find(':') != std::string::npos;
     const auto host = ipv6 ? "[" + config.host + "]" : config.host;
-    auto text = fmt::format("\nCarillon {} listens on http://{}:{}\n", version, host, port);
+    const auto* const scheme = config.ssl.enabled ? "https" : "http";
+    auto text = fmt::format("\nCarillon {} listens on {}://{}:{}\n", version, scheme, host, port);
     if (config.page_enabled) {
-        text += fmt::format("  page       http://{}:{}{}/   (in two tabs)\n", host, port,
+        text += fmt::format("  page       {}://{}:{}{}/   (in two tabs)\n", scheme, host, port,
                             config.path_prefix);
     }
     if (metrics_port != 0) {
@@ -38,13 +39,13 @@ std::string greeting(const Config& config, std::string_view version, std::uint16
     const auto path =
         config.path_prefix.empty() ? "" : fmt::format("wsPath: '{}', ", config.path_prefix);
     text += fmt::format(
-        "  subscribe  new Pusher('{}', {{wsHost: '{}', wsPort: {}, {}forceTLS: false, "
+        "  subscribe  new Pusher('{}', {{wsHost: '{}', {}: {}, {}forceTLS: {}, "
         "cluster: 'local'}}).subscribe('bells')\n",
-        demo->key, host, port, path);
+        demo->key, host, config.ssl.enabled ? "wssPort" : "wsPort", port, path, config.ssl.enabled);
     text += fmt::format(
-        "  publish    curl -d '{}' 'http://{}:{}{}'\n             (signed just now, good "
+        "  publish    curl -d '{}' '{}://{}:{}{}'\n             (signed just now, good "
         "for ten minutes)\n\n",
-        body, host, port, signed_publish(*demo, body, now, config.path_prefix));
+        body, scheme, host, port, signed_publish(*demo, body, now, config.path_prefix));
     return text;
 }
 

@@ -44,12 +44,19 @@ Result<Sources> gather_sources(const Command& command) {
 // Blocked before any thread starts, so that only main's sigwait sees them.
 sigset_t block_signals() {
     std::signal(SIGPIPE, SIG_IGN);
-    sigset_t stop;
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &stop, nullptr);
-    return stop;
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);  // certificates were renewed
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    return signals;
+}
+
+int wait_for_one_of(const sigset_t& signals) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    return signal;
 }
 
 int serve(const Command& command) {
@@ -61,7 +68,7 @@ int serve(const Command& command) {
     const auto exposure = check_exposure(loaded.config);
     if (!exposure.has_value()) return complain(exposure.error().message);
 
-    const auto stop = block_signals();
+    const auto signals = block_signals();
     const base::SystemClock clock;
     Log log(clock, loaded.config.log);
     for (const auto& warning : demo_warnings(loaded.config))
@@ -78,8 +85,11 @@ int serve(const Command& command) {
         stdout);
     std::fflush(stdout);
 
-    int signal = 0;
-    sigwait(&stop, &signal);
+    while (wait_for_one_of(signals) == SIGHUP) {
+        const auto reloaded = server.reload_certificates();
+        if (!reloaded.has_value())
+            log.error("certificates_not_reloaded", {{"reason", reloaded.error().message}});
+    }
     server.drain();
     server.wait();
     log.info("stopped");

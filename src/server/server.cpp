@@ -7,6 +7,7 @@
 #include "admin/usage.h"
 #include "base/random.h"
 #include "server/bridging.h"
+#include "server/certificates.h"
 #include "server/demo_tokens.h"
 
 namespace carillon::server {
@@ -105,12 +106,16 @@ Result<void> Server::build_routes() {
 // The first lane proves that the port is ours alone; only then do the others share it.
 Result<void> Server::listen() {
     port_ = config_.port;
+    TRY_AS(const auto tls, load_certificates(config_.ssl));
+    if (tls != nullptr) tell_expiry(*tls, clock_.now(), log_);
     for (auto& core : cores_) {
         const bool first = core == cores_.front();
         TRY_AS(const int fd, net::bind_listener(config_.host, port_, first, listen_backlog));
-        core->clients = std::make_unique<net::Listener>(
-            core->loop, fd,
-            [this, &worker = core->worker](int client) { worker.accept(client, client_routes_); });
+        core->clients =
+            std::make_unique<net::Listener>(core->loop, fd, [this, &core = *core](int client) {
+                core.worker.accept(client, client_routes_, core.tls);
+            });
+        core->tls = tls;
         port_ = core->clients->port();
     }
     if (!config_.metrics.enabled) return {};
@@ -120,6 +125,17 @@ Result<void> Server::listen() {
     core.admin = std::make_unique<net::Listener>(
         core.loop, fd, [this, &core](int client) { core.worker.accept(client, admin_routes_); });
     metrics_port_ = core.admin->port();
+    return {};
+}
+
+Result<void> Server::reload_certificates() {
+    TRY_AS(const auto tls, load_certificates(config_.ssl));
+    if (tls == nullptr) return {};
+    tell_expiry(*tls, clock_.now(), log_);
+    for (auto& core : cores_) {
+        // A loop with no room is told next time.
+        (void)core->loop.post([&core, tls] { core->tls = tls; });
+    }
     return {};
 }
 

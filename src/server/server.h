@@ -21,6 +21,7 @@
 #include "hub/hub.h"
 #include "net/listener.h"
 #include "net/loop.h"
+#include "net/tls_context.h"
 #include "server/config.h"
 #include "server/doorman.h"
 #include "server/protocols.h"
@@ -41,6 +42,9 @@ class Server {
     std::uint16_t port() const { return port_; }
     std::uint16_t metrics_port() const { return metrics_port_; }  // 0: no admin port
 
+    // Any thread: reads the certificates anew, for the clients to come. An Error: the old ones stay.
+    Result<void> reload_certificates();
+
     // Any thread: stops accepting, says goodbye to every client over a window, and stops; wait()
     // then returns. After the grace time whoever is left is cut off.
     void drain();
@@ -58,7 +62,8 @@ class Server {
         net::Loop loop;
         edge::Worker worker;
         std::unique_ptr<net::Listener> clients;
-        std::unique_ptr<net::Listener> admin;  // on the first core
+        std::unique_ptr<net::Listener> admin;        // on the first core
+        std::shared_ptr<const net::TlsContext> tls;  // what new clients are shown; null: plain
         std::thread thread;
     };
     struct GraceTimer final : net::Timer {

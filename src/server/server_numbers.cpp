@@ -53,6 +53,11 @@ admin::LaneReport Server::report_of(Core& core) {
     report.refused_descriptors = core.clients->refused_descriptors();
     report.accept_failed = core.clients->failed();
     report.http_refused = core.worker.http_refusals();
+    report.handshaking = core.worker.shaking_hands();
+    for (std::size_t i = 0; i < edge::handshake_ends; ++i) {
+        const auto end = static_cast<edge::Handshake>(i);
+        report.handshakes.emplace_back(edge::name_of(end), core.worker.handshakes(end));
+    }
     return report;
 }
 
