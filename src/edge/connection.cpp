@@ -217,9 +217,9 @@ void Connection::finish(hub::CloseReason why) {
 }
 
 void Connection::linger() {
+    socket_.finish_sending();
     if (ended_) return abandon(why_);
     state_ = State::lingering;
-    socket_.finish_sending();
     want_more();
 }
 

@@ -1,4 +1,5 @@
-// edge/testing_client.h: for tests only: a client over real loopback, blocking and plain. It waits
+// edge/testing_client.h: for tests only: a client over real loopback, blocking; plain, or TLS if the
+// environment says CARILLON_TEST_TLS, so that one set of tests plays both (ctest edge.over_tls). It waits
 // up to ten seconds for what it expects, and never for what it does not: what a settled loop has
 // sent is there to be read.
 #pragma once
@@ -11,11 +12,14 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "net/test_peer.h"
+#include "net/test_tls.h"
 #include "websocket/testing.h"
 
 namespace carillon::edge::testing {
@@ -68,9 +72,15 @@ inline void set_buffer(int fd, int which, int bytes) {
     EXPECT_EQ(::setsockopt(fd, SOL_SOCKET, which, &bytes, sizeof bytes), 0);
 }
 
+inline bool over_tls() {
+    static const bool asked = std::getenv("CARILLON_TEST_TLS") != nullptr;
+    return asked;
+}
+
 class Client {
  public:
-    explicit Client(std::uint16_t port, int buffer_bytes = 0) : peer_(net::Peer::unconnected()) {
+    explicit Client(std::uint16_t port, int buffer_bytes = 0, bool tls = over_tls())
+        : peer_(net::Peer::unconnected()) {
         if (buffer_bytes != 0) {
             set_buffer(peer_.fd(), SO_RCVBUF, buffer_bytes);
         }
@@ -79,13 +89,17 @@ class Client {
         const timeval patience{10, 0};
         ::setsockopt(peer_.fd(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
         EXPECT_TRUE(peer_.connect(port));
+        if (!tls) return;
+        tls_.emplace(peer_);
+        EXPECT_TRUE(tls_->shake_hands());
     }
 
     // ---- bytes ----
 
     void send(std::string_view bytes) const {
         while (!bytes.empty()) {
-            const auto n = ::send(peer_.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            const auto n = tls_ ? tls_->send_some(bytes)
+                                : ::send(peer_.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
             if (n <= 0) {
                 ADD_FAILURE() << "the server took no more for ten seconds, or is gone";
                 return;
@@ -95,23 +109,30 @@ class Client {
     }
     // Whatever fits without waiting; how much that was.
     std::size_t send_some(std::string_view bytes) const {
+        if (tls_) return tls_->send_now(bytes);
         const auto n = ::send(peer_.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         return n < 0 ? 0 : static_cast<std::size_t>(n);
     }
-    void half_close() const { ::shutdown(peer_.fd(), SHUT_WR); }
+    void half_close() const {
+        if (tls_) SSL_shutdown(tls_->native());
+        ::shutdown(peer_.fd(), SHUT_WR);
+    }
     void reset() { peer_.reset(); }
     void close() { peer_.close(); }
 
     // Nothing is here to be read, not even the end. For a settled loop.
-    bool has_nothing() const {
+    bool has_nothing() {
         pollfd one{peer_.fd(), POLLIN, 0};
-        return held_.empty() && ::poll(&one, 1, 0) == 0;
+        if (held_.empty() && ::poll(&one, 1, 0) == 0) return true;
+        if (!tls_ || !held_.empty()) return false;
+        return tls_->receive_now(held_) && held_.empty();  // it may be TLS's own word
     }
     // The orderly end, and not a byte before it.
     bool sees_end() {
         if (!held_.empty()) return false;
         char byte = 0;
         pollfd one{peer_.fd(), POLLIN, 0};
+        if (tls_) return tls_->sees_goodbye();
         return ::poll(&one, 1, 10'000) == 1 && ::recv(peer_.fd(), &byte, 1, 0) == 0;
     }
     // Everything up to the end.
@@ -185,6 +206,7 @@ class Client {
 
  private:
     bool fill() {
+        if (tls_) return tls_->receive_some(held_);
         pollfd one{peer_.fd(), POLLIN, 0};
         if (::poll(&one, 1, 10'000) != 1) return false;
         const auto begin = held_.size();
@@ -195,6 +217,7 @@ class Client {
     }
 
     net::Peer peer_;
+    std::optional<net::TlsClient> tls_;
     std::string held_;  // received, not asked for yet
 };
 

@@ -37,6 +37,7 @@ struct HouseOptions {
     std::size_t message_bytes_max = limits::websocket_message_bytes_max;
     std::size_t http_body_bytes_max = limits::http_body_bytes_max;
     http::Doorman* doorman = nullptr;  // null: none
+    bool tls = over_tls();
 };
 
 // A client's bytes on our side, by the kernel's own counts.
@@ -69,8 +70,10 @@ class House {
     // ---- clients ----
 
     Client connect(unsigned lane = 0, int buffer_bytes = 0) {
-        return Client(cores_[lane]->port, buffer_bytes);
+        return Client(cores_[lane]->port, buffer_bytes, options_.tls);
     }
+    // A socket that has said nothing yet.
+    net::Peer knock(unsigned lane = 0) { return net::Peer::connected(cores_[lane]->port); }
     Client connect_to(std::string_view channel, unsigned lane = 0, int buffer_bytes = 0) {
         Client client = connect(lane, buffer_bytes);
         client.upgrade(channel);
@@ -214,7 +217,8 @@ class House {
                 const int bytes = house.options_.buffer_bytes;
                 if (bytes != 0) set_buffer(client, SO_SNDBUF, bytes);
                 accepted[peer_port(client)] = client;
-                worker.accept(client, house.router_);
+                worker.accept(client, house.router_,
+                              house.options_.tls ? net::test_certificates() : nullptr);
             });
         }
         void start() {

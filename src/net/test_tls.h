@@ -10,6 +10,8 @@
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -110,6 +112,8 @@ class TlsClient {
         SSL_CTX_set_security_level(context_.get(), 0);  // old versions are for the server to refuse
         SSL_CTX_set_min_proto_version(context_.get(), options.version);
         SSL_CTX_set_max_proto_version(context_.get(), options.version);
+        SSL_CTX_set_mode(context_.get(),
+                         SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
         ssl_.reset(SSL_new(context_.get()));
         SSL_set_fd(ssl_.get(), peer.fd());
         if (!options.server_name.empty())
@@ -130,9 +134,34 @@ class TlsClient {
         return SSL_connect(ssl_.get()) == 1;
     }
     bool send(std::string_view bytes) const {
+        while (!bytes.empty()) {
+            const int n = send_some(bytes);
+            if (n <= 0) return false;
+            bytes.remove_prefix(static_cast<std::size_t>(n));
+        }
+        return true;
+    }
+    int send_some(std::string_view bytes) const {
         ERR_clear_error();
-        return SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())) ==
-               static_cast<int>(bytes.size());
+        return SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
+    }
+    // Whatever fits without waiting. What did not fit must come again.
+    std::size_t send_now(std::string_view bytes) const {
+        const NonBlocking here(SSL_get_fd(ssl_.get()));
+        return static_cast<std::size_t>(std::max(send_some(bytes), 0));
+    }
+    // Appends what has come, and waits until something has. False: the end.
+    bool receive_some(std::string& into) const {
+        ERR_clear_error();
+        std::array<char, 16 * 1024> bytes;
+        const int got = SSL_read(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()));
+        if (got > 0) into.append(bytes.data(), static_cast<std::size_t>(got));
+        return got > 0;
+    }
+    // The same without waiting. False: the end.
+    bool receive_now(std::string& into) const {
+        const NonBlocking here(SSL_get_fd(ssl_.get()));
+        return receive_some(into) || SSL_want_read(ssl_.get()) != 0;
     }
     // Fewer when the other side ends.
     std::string receive(std::size_t n) const {
@@ -163,6 +192,18 @@ class TlsClient {
     }
 
  private:
+    class NonBlocking {
+     public:
+        explicit NonBlocking(int fd) : fd_(fd), flags_(::fcntl(fd, F_GETFL)) {
+            ::fcntl(fd_, F_SETFL, flags_ | O_NONBLOCK);
+        }
+        ~NonBlocking() { ::fcntl(fd_, F_SETFL, flags_); }
+
+     private:
+        const int fd_;
+        const int flags_;
+    };
+
     std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
     std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
 };
