@@ -93,8 +93,8 @@ export class Carillon {
   }
 
   // The same, before it is known whether it may stay.
-  stranger({path = `/app/${app.key}?protocol=7`, ...options} = {}) {
-    const bare = new Bare(`ws://127.0.0.1:${this.port}${path}`, options);
+  stranger({path = `/app/${app.key}?protocol=7`, scheme = 'ws', ...options} = {}) {
+    const bare = new Bare(`${scheme}://127.0.0.1:${this.port}${path}`, options);
     this.bares.push(bare);
     return bare;
   }

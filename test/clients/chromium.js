@@ -21,13 +21,13 @@ export class Browser {
   close() { return this.inner.close(); }
 
   // A tab with storage of its own, with the page in it. `before` sees it before the page does.
-  async tab(server, {before = () => {}, path = '/', ...options} = {}) {
+  async tab(server, {before = () => {}, path = '/', scheme = 'http', ...options} = {}) {
     const context = await this.inner.newContext({viewport: {width: 1280, height: 900}, ...options});
     const page = await context.newPage();
     const tab = new Tab(page, `127.0.0.1:${server.port}`);
     page.setDefaultTimeout(deadlineMs);
     await before(page);
-    await page.goto(`http://127.0.0.1:${server.port}${path}`);
+    await page.goto(`${scheme}://127.0.0.1:${server.port}${path}`);
     return tab;
   }
 }
