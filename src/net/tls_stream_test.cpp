@@ -258,7 +258,24 @@ TEST_P(TlsVersions, take_a_client_that_just_hangs_up_for_gone) {
     EXPECT_TRUE(client_->send("bye"));
     peer_->close();
     EXPECT_EQ(end().state, Io::closed);
+    EXPECT_EQ(ended_->error, 0);
     EXPECT_EQ(heard_, "bye");
+}
+
+// Such as a token's verification that failed on this thread.
+TEST_F(Tls, is_not_confused_by_what_others_left_in_openssls_queue_of_errors) {
+    open_and_shake_hands();
+    EXPECT_TRUE(client_->send("hello"));
+    thread_.on_loop([&] {
+        ERR_raise(ERR_LIB_USER, 1);
+        std::array<char, 65536> bytes;
+        (void)stream_->receive(bytes);
+        ERR_raise(ERR_LIB_USER, 1);
+        EXPECT_EQ(stream_->receive(bytes).state, Io::again);
+        ERR_raise(ERR_LIB_USER, 1);
+        EXPECT_EQ(stream_->send("over").bytes, 4U);
+    });
+    EXPECT_EQ(client_->receive(4), "over");
 }
 
 TEST_F(Tls, reads_while_its_own_record_is_stuck_and_answers_new_keys_afterwards) {
@@ -299,6 +316,15 @@ TEST_F(Tls, hears_one_change_of_keys_per_turn) {
     gate.open();
     EXPECT_TRUE(eventually([&] { return done.load(); }));
     EXPECT_GE(turns, 20);
+}
+
+TEST_F(Tls, survives_writing_to_who_is_gone) {
+    open_and_shake_hands();
+    thread_.on_loop([&] { ready_.readable = [] {}; });  // nobody reads that it is gone
+    peer_->reset();
+    const auto text = numbered(16'384);
+    EXPECT_TRUE(eventually([&] { return send(text).state == Io::closed; }));
+    EXPECT_EQ(send(text).state, Io::closed);
 }
 
 TEST_F(Tls, refuses_what_is_not_tls_and_breaks_off) {
