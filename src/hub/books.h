@@ -27,6 +27,7 @@ struct Books {
     base::Count writes;         // visits of the door
     base::Count subscriptions;  // entries that hear now: a gauge
     base::Count overflows;      // outboxes found over their policy
+    base::Count given_up;  // connections ended at once, for they owed most of the lane's memory
     std::array<base::Count, close_reasons> closed;
 };
 

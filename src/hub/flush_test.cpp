@@ -34,6 +34,7 @@ Outcomes play(std::uint64_t seed, std::size_t visits, bool second_channel) {
         clients.push_back(house.open(0, random_policy(random)));
         clients.back()->join("news");
         if (random.below(2) == 0) clients.back()->door.room = random.below(200);
+        if (random.below(2) == 0) clients.back()->door.record_bytes = random.below(100);
     }
     auto other = house.open();
     if (second_channel) other->join("second");

@@ -287,7 +287,8 @@ Receipt Hub::disconnect_user(const AppRef& app, std::string_view user, CloseReas
     for (const auto& its : sessions) {
         Lane& lane = *lanes_[its.session.lane()];
         reservation.spend(lane.index(), Publication::item_overhead_bytes);
-        if (lane.inbox().push({.session = its.session, .why = why})) lane.wake();
+        if (lane.inbox().push({.session = its.session, .why = why, .for_session = true}))
+            lane.wake();
     }
     return {Outcome::ok, sessions.size()};
 }
@@ -471,7 +472,11 @@ Receipt Hub::send(const AppRef& app, std::string_view user, const PublicationRef
 
 // Its bytes were reserved on the session's lane.
 void Hub::enqueue(SessionId to, const PublicationRef& publication, Now now, Wakes& wakes) {
-    Item item{.publication = publication, .session = to, .matched = 1, .stamp = {{}, now.unix_ms}};
+    Item item{.publication = publication,
+              .session = to,
+              .matched = 1,
+              .for_session = true,
+              .stamp = {{}, now.unix_ms}};
     if (lanes_[to.lane()]->inbox().push(std::move(item)))
         wakes.lanes |= std::uint64_t{1} << to.lane();
 }

@@ -25,10 +25,13 @@ struct SlotRef {
 struct Item {
     std::uint64_t number = 0;      // given by push
     PublicationRef publication{};  // null: the session is to be ended
-    SlotRef slot{};                // the channel on this lane, unless…
-    SessionId session{};           // …it is for one session
-    std::uint32_t matched = 0;     // subscribers of the channel on this lane when it was stamped
-    CloseReason why{};             // the session is to be ended
+    union {
+        SlotRef slot{};     // the channel on this lane, unless…
+        SessionId session;  // …it is for_session
+    };
+    std::uint32_t matched = 0;  // subscribers of the channel on this lane when it was stamped
+    CloseReason why{};          // the session is to be ended
+    bool for_session = false;
     Stamp stamp{};
     CountdownRef countdown{};  // of who wants to know how it fared; null: nobody
 
@@ -37,6 +40,8 @@ struct Item {
                                       : Publication::item_overhead_bytes;
     }
 };
+
+static_assert(sizeof(Item) == 64);  // a cache line: they are written and read by the million
 
 class Inbox {
  public:

@@ -11,7 +11,6 @@ namespace {
 Item item(std::uint32_t matched = 1) {
     return {.publication = Publication::make({.body = "x"}),
             .slot = {},
-            .session = {},
             .matched = matched,
             .stamp = {}};
 }

@@ -53,7 +53,7 @@ void Lane::take(std::size_t items_max) {
 
 void Lane::deliver(const Item& item) {
     items_waiting_ -= item.matched;
-    if (item.session) {
+    if (item.for_session) {
         deliver_to_session(item);
     } else {
         std::uint32_t answered = 0;
@@ -288,23 +288,45 @@ void Lane::reap(Now now) {
     reap_channels();
 }
 
-// Frames held for slow clients are bounded for the lane: above it, whoever owes most is closed
-// until it fits.
+// What is held for slow clients is bounded for the lane, whatever it is: above it, whoever holds most
+// goes first. Until there is some room, or at the bound everybody would be looked at each time.
 void Lane::bound_memory() {
     if (batches_.live_bytes() <= limits_.batch_bytes_max) return;
-    std::vector<Session*> debtors;
-    for (const auto& [id, session] : sessions_) {
-        if (session->state_ == Session::State::open && session->outbox_->bytes() != 0) {
-            debtors.push_back(session.get());
+    const auto enough = limits_.batch_bytes_max - limits_.batch_bytes_max / 16;
+    std::vector<std::pair<std::size_t, Outbox*>> debtors;
+    for (auto* list : {&blocked_, &ready_, &replaying_, &visiting_}) {
+        for (auto& outbox : *list) {
+            if (outbox.held_bytes() != 0) debtors.emplace_back(outbox.held_bytes(), &outbox);
         }
     }
-    std::sort(debtors.begin(), debtors.end(), [](const Session* a, const Session* b) {
-        return a->outbox_->bytes() > b->outbox_->bytes();
-    });
-    for (auto* debtor : debtors) {
-        if (batches_.live_bytes() <= limits_.batch_bytes_max) break;
-        doom(*debtor, CloseReason::memory);
+    std::make_heap(debtors.begin(), debtors.end());  // a few of many: never all in order
+    while (!debtors.empty() && batches_.live_bytes() > enough) {
+        std::pop_heap(debtors.begin(), debtors.end());
+        foreclose(*debtors.back().second);
+        debtors.pop_back();
     }
+}
+
+// A session may say goodbye, if half of what it holds goes when its publications do. Whoever holds on
+// to more (replies, or what is on its way), has no session or is leaving already is given up.
+void Lane::foreclose(Outbox& outbox) {
+    const auto held = outbox.held_bytes();
+    auto* session = outbox.session_;
+    if (session != nullptr && session->state_ == Session::State::open) {
+        doom(*session, CloseReason::memory);
+        if (!outbox.empty()) outbox.compact(0);
+        if (outbox.held_bytes() <= held / 2) return;
+    }
+    give_up(outbox);
+}
+
+void Lane::give_up(Outbox& outbox) {
+    auto* session = outbox.session_;
+    const bool doomed = session != nullptr && session->state_ == Session::State::doomed;
+    if (doomed) session->state_ = Session::State::saying_bye;  // but nobody would hear it
+    books_.given_up.add();
+    forget(outbox);
+    outbox.door_.give_up();
 }
 
 void Lane::say_goodbyes(Now now) {

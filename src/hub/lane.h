@@ -135,6 +135,8 @@ class Lane {
     void apply_policy(Session& session);
     // reap
     void bound_memory();
+    void foreclose(Outbox& outbox);
+    void give_up(Outbox& outbox);
     void say_goodbyes(Now now);
     void settle_departed(Now now);
     void reap_entries();
@@ -174,6 +176,7 @@ class Lane {
     OutboxList replaying_;          // likewise, but a few of them in each round
     std::size_t replay_bytes_ = 0;  // that wait in outboxes, not encoded yet
     OutboxList visiting_;           // to be written in this one
+    OutboxList blocked_;            // their sockets take no more, and nothing came since
     bool offering_ = false;         // list() means this round
     std::size_t unoffered_bytes_ = 0;
 

@@ -77,7 +77,7 @@ std::size_t Lane::walk_directly(Audience& audience, std::size_t visits) {
             continue;
         }
         audience.offer(*this, entry, audience.offering());
-        entry.outbox->consume(taken);
+        entry.outbox->forward(taken);  // what write_now committed is what comes behind
         after_write(*entry.outbox);
     }
     books_.delivered.add(complete * frames);
@@ -134,8 +134,11 @@ void Lane::after_write(Outbox& outbox) {
         apply_policy(*session);
     }
     if (outbox.empty()) return;
-    if (outbox.blocked()) return outbox.compact();
-    list(outbox);  // the door's share for this round is used up: it goes on in the next
+    if (!outbox.blocked()) return list(outbox);  // its share of this round is used up: in the next
+    outbox.compact();
+    outbox.unlink();
+    outbox.parked_ = true;
+    blocked_.push_back(outbox);
 }
 
 void Lane::apply_policy(Session& session) {
@@ -154,19 +157,14 @@ void Lane::apply_policy(Session& session) {
     }
 }
 
+// To be written, or looked at if it is blocked. Whoever is not empty is on exactly one list.
 void Lane::list(Outbox& outbox) {
-    if (outbox.replays()) {
-        if (outbox.is_linked()) return;
-        replaying_.push_back(outbox);
-        return need_iteration();
-    }
-    if (offering_) {
-        outbox.unlink();
-        visiting_.push_back(outbox);
-        return;
-    }
-    if (outbox.is_linked()) return;
-    ready_.push_back(outbox);
+    const bool in_this_round = offering_ && !outbox.replays();
+    if (outbox.is_linked() && !outbox.parked_ && !in_this_round) return;
+    outbox.unlink();
+    outbox.parked_ = false;
+    if (in_this_round) return visiting_.push_back(outbox);
+    (outbox.replays() ? replaying_ : ready_).push_back(outbox);
     need_iteration();
 }
 

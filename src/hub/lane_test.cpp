@@ -202,6 +202,51 @@ TEST(Lane, sends_nothing_to_a_blocked_socket_though_nothing_waits_for_it) {
     EXPECT_EQ(house.books().dropped[static_cast<int>(DropReason::newest)], 2U);
 }
 
+// The first bytes that the walk could not write are in a record before they are in any queue.
+TEST(Lane, offers_first_what_a_walk_left_half_on_its_way) {
+    const std::string all = "news:e:0\nnews:e:1\nnews:e:2\nnews:e:3\n";
+    for (std::size_t room = 0; room < all.size(); ++room) {
+        for (std::size_t record = 1; room + record <= all.size(); ++record) {
+            TestHub house;
+            auto ann = house.open(0, {0, 0, OutboxPolicy::OnFull::drop_oldest});
+            ann->join("news");
+            ann->door.room = room;
+            ann->door.record_bytes = record;
+            for (const auto* body : {"0", "1", "2", "3"}) house.publish("news", body);
+            house.run();
+            EXPECT_EQ(ann->door.direct_writes, 1);
+            house.publish("news", "later");
+            house.run();
+            ann->unblock();
+            house.run();
+            const auto frames = (room + record + 8) / 9;
+            ASSERT_EQ(ann->take(), all.substr(0, 9 * frames)) << room << " and " << record;
+            EXPECT_TRUE(house.balanced());
+        }
+    }
+}
+
+TEST(Lane, takes_what_was_on_its_way_for_gone_once_it_was_sent) {
+    TestHub house;
+    auto ann = house.open(0, {0, 0, OutboxPolicy::OnFull::drop_oldest});
+    ann->join("news");
+    ann->door.room = 0;
+    ann->door.record_bytes = 9;
+    house.publish("news", "0");
+    house.run();
+    ann->reply("reply\n");
+    house.publish("news", "1");
+    ann->door.share = 0;  // the record is taken, and nothing else
+    ann->unblock();
+    house.lane().take();
+    house.lane().flush(10);
+    EXPECT_EQ(ann->take(), "news:e:0\n");
+    EXPECT_EQ(ann->outbox.messages(), 0U);  // so this was dropped
+    ann->door.share = 1000;
+    house.run();
+    EXPECT_EQ(ann->take(), "reply\n");
+}
+
 TEST(Lane, writes_a_share_per_round_and_goes_on_in_the_next) {
     TestHub house;
     auto ann = house.open();

@@ -9,12 +9,6 @@
 
 namespace carillon::hub {
 
-namespace {
-std::size_t bytes_of(const Slice& slice) {
-    return slice.batch->frames[slice.last - 1].end - slice.batch->begin_of(slice.first);
-}
-}  // namespace
-
 SlicePool::~SlicePool() {
     while (idle_ != nullptr) {
         auto* slice = idle_;
@@ -80,6 +74,11 @@ std::size_t Outbox::copy_front(std::span<char> into) const {
 }
 
 void Outbox::consume(std::size_t bytes) {
+    committed_ = 0;
+    forward(bytes);
+}
+
+void Outbox::forward(std::size_t bytes) {
     auto& books = lane_.books();
     books.bytes_sent.add(bytes);
     const auto bytes_taken = bytes;
@@ -88,7 +87,7 @@ void Outbox::consume(std::size_t bytes) {
     while (bytes != 0) {
         Slice& slice = *head_;
         auto& owed = debt(slice.batch->source);
-        const auto taken = std::min(bytes, bytes_of(slice) - slice.sent);
+        const auto taken = std::min(bytes, slice.bytes() - slice.sent);
         bytes -= taken;
         slice.sent += static_cast<std::uint32_t>(taken);
         owed.bytes -= taken;
@@ -170,17 +169,17 @@ void Outbox::discard() {
     books.pending_outbox.subtract(messages());
     while (head_ != nullptr) pop();
     debt_ = {};
+    committed_ = 0;
     subtract_late_bytes(late_bytes_);
 }
 
 // An outbox pins at most four times what it owes plus one batch: above that, what it owes moves to
 // batches of its own. Each copy means that three quarters of what was pinned are gone, so the
 // copying is paid for.
-void Outbox::compact() {
-    // A committed frame is copied whole, so it counts whole: else its last bytes would cost a copy
-    // of it at each visit.
-    const auto owed = bytes() + reply_bytes() + head_->sent;
-    if (pinned_bytes_ <= 4 * owed + limits::batch_bytes_max) return;
+void Outbox::compact(std::size_t spare) {
+    // A frame that is half sent is copied whole, so it counts whole: else its last bytes would cost
+    // a copy of it at each visit.
+    if (pinned_bytes_ <= 4 * held_bytes() + spare) return;
     Slice* old = head_;
     const auto sent = old->sent;
     head_ = nullptr;

@@ -2,9 +2,10 @@
 // everything the client is sent. Two pointers when empty. It lives in its connection (edge),
 // belongs to its lane, knows no socket.
 //
-// Committed: the rest of a frame whose first bytes the kernel has. It is never dropped and nothing
-// goes before it. Replies are never dropped either; a connection with too many unsent ones is not
-// read (edge). Nor is a replay: it had room when it was promised.
+// Committed: the rest of a frame whose first bytes the kernel has, and what the door says is half on
+// its way (block). No frame with a byte of that is dropped, and nothing goes before it. Replies are
+// never dropped either; a connection with too many unsent ones is not read (edge). Nor is a replay:
+// it had room when it was promised.
 #pragma once
 
 #include <sys/uio.h>
@@ -17,6 +18,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/limits.h"
 #include "hub/batch.h"
 #include "hub/outcome.h"
 #include "hub/ports.h"
@@ -48,6 +50,8 @@ struct Slice {
     std::uint32_t last;
     std::uint32_t sent;    // bytes of it that the kernel has
     std::uint32_t pinned;  // bytes of the batch, if this is its first slice here; else 0
+
+    std::size_t bytes() const { return batch->frames[last - 1].end - batch->begin_of(first); }
 };
 
 // What becomes frames only when it reaches the front: a replay, or the notice of a gap.
@@ -89,6 +93,8 @@ class Outbox : public boost::intrusive::list_base_hook<
     std::size_t bytes() const { return live().bytes + replay().bytes; }
     std::size_t reply_bytes() const { return debt_[index_of(Source::reply)].bytes; }
     bool blocked() const { return blocked_; }
+    // What it keeps in memory for itself: also what was sent of a frame that is not complete.
+    std::size_t held_bytes() const { return bytes() + reply_bytes() + (empty() ? 0 : head_->sent); }
     bool replays() const { return replay().messages != 0; }
 
     // For the door.
@@ -97,9 +103,10 @@ class Outbox : public boost::intrusive::list_base_hook<
     std::size_t gather(std::span<iovec> pieces, std::size_t bytes_max) const;
     // The first unsent bytes, as many as fit, copied one behind the other. Returns how many.
     std::size_t copy_front(std::span<char> into) const;
-    void consume(std::size_t bytes);  // the kernel took these
+    void consume(std::size_t bytes);  // the kernel took these, and with them what was committed
     // `committed`: so many of the first unsent bytes are half on their way in another shape (a TLS
-    // record): they stay, and are offered again first.
+    // record): they stay, and are offered again first. In Door::write_now these are the first bytes
+    // that it did not take.
     void block(std::size_t committed = 0) {
         blocked_ = true;
         committed_ = committed;
@@ -121,9 +128,11 @@ class Outbox : public boost::intrusive::list_base_hook<
     void push(Batch& batch, std::uint32_t first, std::uint32_t last);
     void push(std::unique_ptr<Replay> missed);
     void append(Slice& slice);
+    void forward(std::size_t bytes);
     void pop();
     void discard();  // everything, at the end of the connection: publications count as left
-    void compact();  // copies what is owed when it pins much more
+    // Copies what it holds, if more than four times as much and `spare` bytes are pinned for it.
+    void compact(std::size_t spare = limits::batch_bytes_max);
     Batch* copy_frame(const Slice& from, std::uint32_t frame, Batch* copy);
     void adopt(Batch* copy);
     Slice& slice_of(Batch& batch);  // the whole of it; the batch's one holder is now this slice
@@ -137,15 +146,16 @@ class Outbox : public boost::intrusive::list_base_hook<
     bool has_room_for(const Replay& replay, const OutboxPolicy& policy) const;
 
     // Whether the live frames are more than the policy allows, and what it says about it: cuts them
-    // until they fit, all but a committed one. Returns how many (outbox_cut).
+    // until they fit, all but committed ones. Returns how many (outbox_cut).
     bool over(const OutboxPolicy& policy) const {
         return live().messages > policy.messages_max || live().bytes > policy.bytes_max;
     }
     std::uint32_t cut_newest(const OutboxPolicy& policy);
     std::uint32_t cut_oldest(const OutboxPolicy& policy);
-    std::uint32_t cut_all();  // replays and notices too: only a committed frame and replies stay
+    std::uint32_t cut_all();  // replays and notices too: only what is committed and replies stay
     void cut_slice(Slice& slice, std::uint32_t keep);
-    void split_committed();
+    Slice** split_committed();
+    void split(Slice& slice, std::size_t bytes);
     void forget_empty_slices();
     void note_gap(Slice** at, std::uint32_t dropped);
 
@@ -162,8 +172,9 @@ class Outbox : public boost::intrusive::list_base_hook<
     std::array<Debt, 3> debt_{};  // by source
     std::size_t late_bytes_ = 0;  // of replays, not encoded yet
     std::size_t pinned_bytes_ = 0;
-    std::size_t committed_ = 0;
+    std::size_t committed_ = 0;  // by the last block(), until more is consumed
     bool blocked_ = false;
+    bool parked_ = false;  // on the lane's list of those who are
 };
 
 }  // namespace carillon::hub

@@ -1,5 +1,7 @@
-// What an outbox gives up when its client cannot keep up: whole frames, never a committed one, never
-// a reply; a replay only when the session ends.
+// What an outbox gives up when its client cannot keep up: whole frames, never one of which a byte is
+// committed, never a reply; a replay only when the session ends.
+#include <algorithm>
+
 #include "base/assert.h"
 #include "hub/lane.h"
 
@@ -20,14 +22,18 @@ std::uint32_t Outbox::cut_newest(const OutboxPolicy& policy) {
     std::uint32_t messages = 0;
     std::size_t bytes = 0;
     bool cutting = false;
+    bool committed = true;
+    const Slice* const free = *split_committed();
     for (Slice* slice = head_; slice != nullptr; slice = slice->next) {
+        committed = committed && slice != free;
         if (!is_live(*slice)) continue;
-        std::uint32_t keep = slice == head_ && slice->sent != 0 ? 1 : 0;  // the committed frame
-        if (keep != 0) {
-            messages = 1;
-            bytes = size_of(*slice, slice->first) - slice->sent;
+        if (committed) {
+            messages += slice->last - slice->first;
+            bytes += slice->bytes() - slice->sent;
+            continue;
         }
-        for (auto frame = slice->first + keep; frame < slice->last && !cutting; ++frame) {
+        std::uint32_t keep = 0;
+        for (auto frame = slice->first; frame < slice->last && !cutting; ++frame) {
             bytes += size_of(*slice, frame);
             cutting = ++messages > policy.messages_max || bytes > policy.bytes_max;
             if (!cutting) ++keep;
@@ -44,11 +50,10 @@ std::uint32_t Outbox::cut_newest(const OutboxPolicy& policy) {
 std::uint32_t Outbox::cut_oldest(const OutboxPolicy& policy) {
     const auto before = live().messages;
     auto& owed = debt(Source::live);
-    split_committed();
     Slice** hole = nullptr;
-    for (Slice** at = &head_; *at != nullptr && over(policy); at = &(*at)->next) {
+    for (Slice** at = split_committed(); *at != nullptr && over(policy); at = &(*at)->next) {
         Slice& slice = **at;
-        if (!is_live(slice) || slice.sent != 0) continue;
+        if (!is_live(slice)) continue;
         if (hole == nullptr) hole = at;
         for (; slice.first < slice.last && over(policy); ++slice.first) {
             lane_.awaited().take_back(*slice.batch, slice.first, slice.first + 1, true);
@@ -65,8 +70,7 @@ std::uint32_t Outbox::cut_oldest(const OutboxPolicy& policy) {
 
 std::uint32_t Outbox::cut_all() {
     const auto before = messages();
-    split_committed();
-    for (Slice** at = &head_; *at != nullptr;) {
+    for (Slice** at = split_committed(); *at != nullptr;) {
         Slice& slice = **at;
         if (slice.batch == nullptr) {
             auto& late = static_cast<LateSlice&>(slice);
@@ -75,7 +79,7 @@ std::uint32_t Outbox::cut_all() {
             lane_.slices().give(&slice);
             continue;
         }
-        if (slice.batch->source != Source::reply && slice.sent == 0) cut_slice(slice, 0);
+        if (slice.batch->source != Source::reply) cut_slice(slice, 0);
         at = &slice.next;
     }
     subtract_late_bytes(late_bytes_);
@@ -95,15 +99,34 @@ void Outbox::cut_slice(Slice& slice, std::uint32_t keep) {
     slice.last = last;
 }
 
-// The committed frame becomes a slice of its own, so that what is behind it can go. (Where the tail
-// is, forget_empty_slices finds out.)
-void Outbox::split_committed() {
-    if (head_ == nullptr || head_->sent == 0 || head_->first + 1 == head_->last) return;
+// Frames of which a byte is committed get slices of their own, so that what is behind them can go.
+// Returns the link to the first slice that may be cut. (Where the tail is, forget_empty_slices finds
+// out.)
+Slice** Outbox::split_committed() {
+    Slice** at = &head_;
+    if (*at == nullptr) return at;
+    auto left = head_->sent + committed_;  // from the beginning of the first frame
+    for (; left != 0; at = &(*at)->next) {
+        ASSERT(*at != nullptr && (*at)->batch != nullptr);  // no more than was offered
+        Slice& slice = **at;
+        if (left < slice.bytes()) split(slice, left);
+        left -= std::min<std::size_t>(left, slice.bytes());
+    }
+    return at;
+}
+
+// Behind the frame in which the byte before `bytes` lies, unless that is the last one.
+void Outbox::split(Slice& slice, std::size_t bytes) {
+    const Batch& batch = *slice.batch;
+    const auto end = batch.begin_of(slice.first) + bytes;
+    auto first = slice.first + 1;
+    while (batch.begin_of(first) < end) ++first;
+    if (first == slice.last) return;
     auto* rest = lane_.slices().take();
-    *rest = {head_->batch, head_->next, head_->first + 1, head_->last, 0, 0};
-    lane_.batches().hold(*head_->batch);
-    head_->last = head_->first + 1;
-    head_->next = rest;
+    *rest = {slice.batch, slice.next, first, slice.last, 0, 0};
+    lane_.batches().hold(*slice.batch);
+    slice.last = first;
+    slice.next = rest;
 }
 
 void Outbox::forget_empty_slices() {

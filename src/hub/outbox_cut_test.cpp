@@ -94,6 +94,81 @@ TEST(OutboxCut, keeps_replies_in_their_places) {
     }
 }
 
+// ---- a record on its way ----
+
+// A reply and two channels' frames in one write, of which the socket takes `sent` bytes; then TLS
+// has made a record of `record` more, and the policy leaves two frames that are not in it.
+struct Encrypted {
+    Encrypted(OnFull on_full, std::size_t sent_bytes, std::size_t record_bytes)
+        : policy(on_full),
+          sent(sent_bytes),
+          record_end(record_bytes == 0 ? 0 : sent_bytes + record_bytes),
+          slow({.messages_max = 2, .on_full = on_full, .gap_notice = true}, sent_bytes) {
+        auto& client = *slow.client;
+        client.join("d");
+        client.door.record_bytes = record_bytes;
+        client.reply("reply ");
+        for (int i = 0; i < 4; ++i) slow.house.publish("c", std::to_string(i));
+        for (int i = 4; i < 8; ++i) slow.house.publish("d", std::to_string(i));
+        slow.house.run();
+        for (std::size_t i = 0; i < 8; ++i) {
+            all.push_back({6 + 6 * i, (i < 4 ? "c:e:" : "d:e:") + std::to_string(i) + "\n"});
+        }
+    }
+    // What must arrive, by going through the frames one by one.
+    std::string expected() const {
+        const auto gone = [&](const Frame& frame) { return frame.begin + 6 <= sent; };
+        const auto on_its_way = [&](const Frame& frame) {
+            return frame.begin < std::max(sent, record_end);
+        };
+        std::size_t owed = 0;
+        std::size_t fixed = 0;  // of these, cannot be cut
+        for (const auto& frame : all) {
+            if (gone(frame)) continue;
+            ++owed;
+            if (on_its_way(frame)) ++fixed;
+        }
+        const auto free = owed - fixed;
+        const auto stays = policy == OnFull::close ? 0 : fixed < 2 ? std::min(free, 2 - fixed) : 0;
+        const auto notice = stays < free && policy != OnFull::close
+                                ? "!" + std::to_string(free - stays) + "\n"
+                                : std::string();
+        std::string text = "reply ";
+        std::size_t seen = 0;
+        for (const auto& frame : all) {
+            if (gone(frame) || on_its_way(frame)) {
+                text += frame.text;
+                continue;
+            }
+            if (policy == OnFull::drop_oldest && seen == 0) text += notice;
+            const bool kept = policy == OnFull::drop_oldest ? seen >= free - stays : seen < stays;
+            if (kept) text += frame.text;
+            ++seen;
+        }
+        return policy == OnFull::drop_newest ? text + notice : text;
+    }
+    struct Frame {
+        std::size_t begin;
+        std::string text;
+    };
+    const OnFull policy;
+    const std::size_t sent;
+    const std::size_t record_end;
+    Slow slow;
+    std::vector<Frame> all;
+};
+
+TEST(OutboxCut, never_takes_a_frame_of_which_a_byte_is_in_a_record) {
+    for (const auto on_full : {OnFull::drop_newest, OnFull::drop_oldest, OnFull::close}) {
+        for (std::size_t sent = 0; sent < 20; ++sent) {
+            for (std::size_t record = 0; sent + record <= 54; ++record) {
+                Encrypted encrypted(on_full, sent, record);
+                ASSERT_EQ(encrypted.slow.drain(), encrypted.expected()) << sent << ", " << record;
+            }
+        }
+    }
+}
+
 // ---- the gap notice ----
 
 TEST(OutboxCut, a_gap_notice_stands_where_the_oldest_were_and_says_how_many) {

@@ -101,7 +101,13 @@ Batch* Outbox::encode_gap(std::uint64_t dropped) {
 // it grows.
 void Outbox::note_gap(Slice** at, std::uint32_t dropped) {
     Slice* before = nullptr;
-    for (Slice* slice = head_; slice != *at; slice = slice->next) before = slice;
+    std::uint32_t pinned = 0;  // by slices of one batch, side by side: the first of them says it
+    for (Slice* slice = head_; slice != *at; slice = slice->next) {
+        if (before == nullptr || before->batch != slice->batch || slice->pinned != 0) {
+            pinned = slice->pinned;
+        }
+        before = slice;
+    }
     if (before != nullptr && before->batch == nullptr) {
         auto& late = static_cast<LateSlice&>(*before);
         if (late.replay == nullptr) {
@@ -111,8 +117,8 @@ void Outbox::note_gap(Slice** at, std::uint32_t dropped) {
     }
     if (before != nullptr && *at != nullptr && (*at)->batch == before->batch &&
         (*at)->pinned == 0) {
-        (*at)->pinned = before->pinned;  // no longer side by side: each pins the batch
-        pinned_bytes_ += before->pinned;
+        (*at)->pinned = pinned;  // no longer side by side: each pins the batch
+        pinned_bytes_ += pinned;
     }
     auto* notice = lane_.slices().take_late();
     notice->dropped = dropped;

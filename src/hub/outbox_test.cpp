@@ -31,6 +31,12 @@ std::string unsent(const Outbox& outbox, std::size_t pieces_max, std::size_t byt
     return all;
 }
 
+iovec first_piece(const Outbox& outbox) {
+    iovec piece{};
+    EXPECT_EQ(outbox.gather({&piece, 1}, 1), 1U);
+    return piece;
+}
+
 // A client that blocked at once, with replies and publications of two channels behind each other.
 struct Mixed {
     Mixed() {
@@ -73,6 +79,15 @@ TEST(Outbox, gathers_any_number_of_pieces_and_bytes_from_the_front) {
     }
     EXPECT_EQ(unsent(outbox, 1, 1000), "one two ");  // replies that wait share a batch
     EXPECT_EQ(unsent(outbox, 2, 1000), "one two a:e:1\na:e:2\n");
+}
+
+TEST(Outbox, copies_any_number_of_bytes_from_the_front) {
+    Mixed mixed;
+    auto& outbox = mixed.client->outbox;
+    outbox.consume(3);
+    for (std::size_t bytes = 0; bytes <= mixed.all.size() + 3; ++bytes) {
+        EXPECT_EQ(testing::TestDoor::front_of(outbox, bytes), mixed.all.substr(3, bytes));
+    }
 }
 
 TEST(Outbox, is_consumed_at_every_pair_of_splits) {
@@ -196,21 +211,44 @@ TEST(Outbox, compacts_without_losing_order_replies_or_the_committed_rest) {
     EXPECT_EQ(house.lane().slice_pool().live(), 0U);
 }
 
+TEST(Outbox, moves_a_record_that_is_on_its_way_without_changing_it) {
+    for (std::size_t record = 1; record < 34; ++record) {
+        TestHub house;
+        auto ann = house.open(0, dropping(1000, 300));
+        ann->join("a");
+        ann->door.room = 2;
+        ann->door.record_bytes = record;
+        ann->reply("first ");
+        std::string expected = "first ";
+        const auto publish = [&](int i) {
+            house.publish("a", std::to_string(i));
+            expected += "a:e:" + std::to_string(i) + "\n";
+        };
+        for (int i = 0; i < 5; ++i) publish(i);
+        house.run();
+        const auto* before = first_piece(ann->outbox).iov_base;
+        for (int i = 5; i < 9; ++i) {
+            publish(i);
+            house.publish("a", std::string(60'000, 'x'));
+            house.run();
+        }
+        EXPECT_NE(first_piece(ann->outbox).iov_base, before);
+        EXPECT_LE(house.lane().batch_pool().live_bytes(), 2 * limits::batch_bytes_max);
+        ann->unblock();
+        house.run();
+        EXPECT_EQ(ann->take(), expected) << record;
+    }
+}
+
 TEST(Outbox, does_not_copy_one_large_committed_frame_again_and_again) {
     Hoard hoard(dropping(1000));
     hoard.slow->door.room = 299'000;
     hoard.publish(300'000, 'x');
     hoard.house.run();
-    const auto* before = [&] {
-        iovec piece{};
-        EXPECT_EQ(hoard.slow->outbox.gather({&piece, 1}, 1), 1U);
-        return piece.iov_base;
-    }();
+    const auto* before = first_piece(hoard.slow->outbox).iov_base;
     hoard.publish(1, 'y');
     hoard.house.run();
-    iovec piece{};
-    hoard.slow->outbox.gather({&piece, 1}, 1);
-    EXPECT_EQ(piece.iov_base, before);
+    EXPECT_EQ(first_piece(hoard.slow->outbox).iov_base, before);
 }
 
 TEST(Outbox, does_not_pin_a_batch_that_grew_after_its_first_frame_was_offered) {

@@ -38,7 +38,8 @@ struct Door {
     // blocked. It is called in the middle of a walk, so it calls nothing of the hub but block().
     virtual std::size_t write_now(std::string_view frames) = 0;
     // The lane's memory is used up, and this client owes most and has no session that could say
-    // goodbye, or takes no replies: its connection ends at once. The outbox is empty already.
+    // goodbye, or takes no replies: its connection ends at once, which calls nothing of the hub yet.
+    // The outbox is empty already; its session, if there is one, is to be closed later.
     virtual void give_up() = 0;
 
  protected:

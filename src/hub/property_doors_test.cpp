@@ -27,16 +27,63 @@ void Client::write(Outbox& box) {
     ASSERT(&box == &outbox && !box.empty());
     play.model().at_door(*model, play.seen_in(*this));
     auto budget = std::min(share, 1 + play.pick(200'000));
-    while (send_front(budget)) continue;
-    if (room == 0) {
+    if (finish_record()) {
+        while (send_front(budget)) continue;
+    }
+    if (room == 0 && !outbox.blocked()) {
         model->blocked = true;
         outbox.block();
     }
     play.read_on(*this);
 }
 
+namespace {
+const void* address_of_front(const Outbox& outbox) {
+    iovec piece{};
+    return outbox.gather({&piece, 1}, 1) != 0 ? piece.iov_base : nullptr;
+}
+}  // namespace
+
+void Client::begin_record(std::string_view offered) {
+    record = offered.substr(0, 1 + play.pick(play.pick(3) == 0 ? 16'384 : 300));
+    play.say("  " + std::to_string(record.size()) + " are on their way to " +
+             std::to_string(model->index));
+    play.model().committed(*model, record.size());
+    outbox.block(record.size());
+}
+
+bool Client::finish_record() {
+    if (record.empty()) return true;
+    std::string again(record.size(), '\0');
+    again.resize(outbox.copy_front(again));
+    play.model().expect(again == record, "other bytes are offered than those on their way", model);
+    if (play.model().failed()) return false;
+    if (std::exchange(record_at, address_of_front(outbox)) != address_of_front(outbox)) {
+        ++play.sightings().records_moved;
+    }
+    if (room == 0 || (!play.resting() && play.pick(3) == 0)) {
+        ++play.sightings().records_blocked_again;
+        play.model().committed(*model, record.size());
+        outbox.block(record.size());
+        return false;
+    }
+    play.say("  a record of " + std::to_string(record.size()) + " goes to " +
+             std::to_string(model->index));
+    room -= std::min(room, record.size());
+    outbox.consume(record.size());
+    play.model().sent(*model, std::exchange(record, {}));
+    return !play.model().failed();
+}
+
 bool Client::send_front(std::size_t& budget) {
     if (outbox.empty() || budget == 0 || room == 0) return false;
+    if (encrypts && !play.resting() && play.pick(4) == 0) {
+        std::string offered(16'384, '\0');
+        offered.resize(outbox.copy_front(offered));
+        begin_record(offered);
+        record_at = address_of_front(outbox);
+        return false;
+    }
     std::array<iovec, 8> pieces{};
     // A socket may take a whole frame and no byte of the next.
     const bool one = !play.resting() && !model->owed.empty() && play.pick(12) == 0;
@@ -63,16 +110,24 @@ bool Client::send_front(std::size_t& budget) {
 std::size_t Client::write_now(std::string_view frames) {
     ASSERT(outbox.empty() && !outbox.blocked());
     play.model().written_at_once(*model, frames);
-    const auto taken = std::min({room, share, frames.size()});
+    auto taken = std::min({room, share, frames.size()});
+    if (encrypts && play.pick(2) == 0) taken = std::min(taken, play.pick(frames.size()));
     play.say("  writes " + std::to_string(taken) + " at once to " + std::to_string(model->index));
     room -= taken;
     play.model().sent(*model, frames.substr(0, taken));
-    if (taken < frames.size()) {
+    if (taken == frames.size()) return taken;
+    if (encrypts && play.pick(3) != 0) {
+        ++play.sightings().records_at_once;
+        begin_record(frames.substr(taken));
+        record_at = frames.data() + taken;
+    } else {
         model->blocked = true;
         outbox.block();
     }
     return taken;
 }
+
+void Client::give_up() { play.give_up(*this); }
 
 void Client::on_close(CloseReason why) {
     play.say("  goodbye to " + std::to_string(model->index));
@@ -84,6 +139,10 @@ void Client::on_close(CloseReason why) {
 void Play::read_on(Client& client) {
     if (resting_ || random_.below(6) != 0) return;
     ++sightings_.read_on_in_a_write;
+    // Whose front became nothing in this flush was not written to: that is not known yet.
+    for (auto& other : clients_) {
+        if (!other->model->blocked && other->outbox.empty()) model_.open_front(*other->model);
+    }
     operate_as(client, random_.below(24));
 }
 

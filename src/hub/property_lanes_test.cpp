@@ -139,9 +139,12 @@ void Play::reap(unsigned index) {
     const auto closed_before = sightings_.closed_for_memory;
     say("lane " + std::to_string(index) + " reaps");
     lane.reap(at);
+    model_.reaped(index, at);
     model_.expect(crowded || closed_before == sightings_.closed_for_memory,
                   "closed for memory without need");
-    model_.reaped(index, at);
+    for (auto& client : clients_) {
+        if (client->given_up && client->session != nullptr) close(*client, CloseReason::peer);
+    }
     observe(index, false);
     run.due = lane.has_work();
     run.phase = Phase::idle;

@@ -21,6 +21,14 @@ std::size_t Model::debt(const ModelClient& client) const {
     return bytes;
 }
 
+std::size_t Model::reply_debt(const ModelClient& client) const {
+    std::size_t bytes = 0;
+    for (const auto& owed : client.owed) {
+        if (owed.publication == nullptr && !owed.late) bytes += owed.bytes - owed.sent;
+    }
+    return bytes;
+}
+
 std::size_t Model::live_debt(const ModelClient& client) const {
     std::size_t bytes = 0;
     for (const auto& owed : client.owed) {
@@ -65,10 +73,10 @@ void Model::check_rest() {
             expect(membership->batch.empty(), "a frame was never offered", &client);
         }
         expect(client.blocked || client.owed.empty(), "a frame was never sent", &client);
-        const bool droppable =
-            client.policy.on_full == OutboxPolicy::OnFull::close ||
-            std::any_of(client.owed.begin(), client.owed.end(),
-                        [](const Owed& owed) { return owed.live() && owed.sent == 0; });
+        const auto kept = static_cast<std::ptrdiff_t>(on_their_way(client));
+        const bool droppable = client.policy.on_full == OutboxPolicy::OnFull::close ||
+                               std::any_of(client.owed.begin() + kept, client.owed.end(),
+                                           [](const Owed& owed) { return owed.live(); });
         expect(!client.open || !droppable || !over(client), "over its policy at rest", &client);
     }
 }

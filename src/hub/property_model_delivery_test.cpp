@@ -242,6 +242,7 @@ void Model::written_at_once(ModelClient& client, std::string_view frames) {
 
 void Model::sent(ModelClient& client, std::string_view bytes) {
     client.wrote = true;
+    client.committed = 0;
     client.stream.append(bytes);
     std::string_view rest = client.stream;
     while (rest.size() >= sizeof(std::uint32_t) && !failed()) {
@@ -267,6 +268,20 @@ void Model::sent(ModelClient& client, std::string_view bytes) {
         }
     }
     open_front(client);
+}
+
+void Model::committed(ModelClient& client, std::size_t bytes) {
+    client.wrote = true;
+    client.blocked = true;
+    client.committed = bytes;
+    ++sightings_.records;
+    const auto frames = on_their_way(client);
+    if (frames > 1) ++sightings_.records_of_several_frames;
+    if (client.owed.front().sent != 0) ++sightings_.records_from_the_middle_of_a_frame;
+    for (std::size_t i = 0; i < frames; ++i) {
+        if (client.owed[i].replay != 0) ++sightings_.replayed_in_a_record;
+        if (client.owed[i].gap()) ++sightings_.gaps_in_a_record;
+    }
 }
 
 void Model::deliver(ModelClient& client, std::string_view frame) {

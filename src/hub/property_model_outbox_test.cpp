@@ -70,26 +70,35 @@ void Model::drop(ModelClient& client, std::size_t index, DropReason reason) {
     ++lanes_[client.lane].dropped[static_cast<std::size_t>(reason)];
 }
 
-namespace {
-bool droppable(const Owed& owed) { return owed.live() && owed.sent == 0; }
-}  // namespace
+std::size_t Model::on_their_way(const ModelClient& client) {
+    auto left = client.committed;
+    std::size_t count = 0;
+    for (const auto& owed : client.owed) {
+        if (owed.late || (left == 0 && owed.sent == 0)) break;
+        left -= std::min(left, owed.bytes - owed.sent);
+        ++count;
+    }
+    return count;
+}
 
 std::size_t Model::drop_newest(ModelClient& client) {
     std::size_t dropped = 0;
-    for (auto i = client.owed.size(); i != 0 && over(client); --i) {
-        if (!droppable(client.owed[i - 1])) continue;
+    const auto kept = on_their_way(client);
+    for (auto i = client.owed.size(); i > kept && over(client); --i) {
+        if (!client.owed[i - 1].live()) continue;
         drop(client, i - 1, DropReason::newest);
         ++dropped;
     }
     sightings_.dropped_newest += dropped;
+    if (client.committed != 0 && dropped != 0) ++sightings_.dropped_newest_behind_a_record;
     return dropped;
 }
 
 // `hole`: where the first of them stood.
 std::size_t Model::drop_oldest(ModelClient& client, std::size_t& hole) {
     std::size_t dropped = 0;
-    for (std::size_t i = 0; i < client.owed.size() && over(client);) {
-        if (!droppable(client.owed[i])) {
+    for (auto i = on_their_way(client); i < client.owed.size() && over(client);) {
+        if (!client.owed[i].live()) {
             ++i;
             continue;
         }
@@ -97,6 +106,7 @@ std::size_t Model::drop_oldest(ModelClient& client, std::size_t& hole) {
         drop(client, i, DropReason::oldest);
     }
     sightings_.dropped_oldest += dropped;
+    if (client.committed != 0 && dropped != 0) ++sightings_.dropped_oldest_behind_a_record;
     return dropped;
 }
 
@@ -107,6 +117,7 @@ void Model::apply_policy(ModelClient& client) {
     switch (client.policy.on_full) {
         case OutboxPolicy::OnFull::close:
             ++sightings_.closed_by_policy;
+            if (client.committed != 0) ++sightings_.closed_by_policy_behind_a_record;
             return doom(client, CloseReason::slow);
         case OutboxPolicy::OnFull::drop_newest:
             dropped = drop_newest(client);
@@ -136,18 +147,21 @@ void Model::note_gap(ModelClient& client, std::size_t at, std::size_t dropped) {
     if (std::any_of(owed.begin(), owed.end(), [](const Owed& o) { return o.gap(); })) {
         ++sightings_.several_gaps;
     }
+    if (client.committed != 0 && at == on_their_way(client)) ++sightings_.gaps_behind_a_record;
     owed.insert(owed.begin() + static_cast<std::ptrdiff_t>(at),
                 {.dropped = dropped, .late = true, .shown = shown, .bytes = bytes_of(dropped)});
 }
 
-// At the end of a session: all but a committed frame, and what is a reply.
+// At the end of a session: all but what is on its way, and what is a reply.
 void Model::drop_everything(ModelClient& client, DropReason reason) {
     bool replays = false;
-    for (auto i = client.owed.size(); i != 0; --i) {
+    const auto kept = on_their_way(client);
+    if (client.committed != 0 && client.owed.size() > kept) ++sightings_.ended_behind_a_record;
+    for (auto i = client.owed.size(); i > kept; --i) {
         const auto& owed = client.owed[i - 1];
         if (owed.gap() && owed.late) {
             client.owed.erase(client.owed.begin() + static_cast<std::ptrdiff_t>(i - 1));
-        } else if (owed.publication != nullptr && owed.sent == 0) {
+        } else if (owed.publication != nullptr) {
             replays = replays || owed.replay != 0;
             drop(client, i - 1, reason);
         }
@@ -184,14 +198,11 @@ void Model::after_step(ModelClient& client, const SeenOutbox& outbox, bool closi
 
 void Model::check_sizes(const ModelClient& client, const SeenOutbox& outbox) {
     if (failed()) return;
-    std::size_t replies = 0;
-    for (const auto& owed : client.owed) {
-        if (owed.publication == nullptr && !owed.late) replies += owed.bytes - owed.sent;
-    }
     expect(outbox.messages == messages(client), "how many publications wait", &client);
     expect(outbox.bytes == debt(client), "what waits is encoded too early, too late or miscounted",
            &client);
-    expect(outbox.reply_bytes == replies, "the bytes of replies and notices that wait", &client);
+    expect(outbox.reply_bytes == reply_debt(client), "the bytes of replies and notices that wait",
+           &client);
     expect(outbox.empty == client.owed.empty(), "an empty queue that is none, or the reverse",
            &client);
 }
@@ -199,17 +210,60 @@ void Model::check_sizes(const ModelClient& client, const SeenOutbox& outbox) {
 void Model::said_goodbye(ModelClient& client, CloseReason why) {
     auto& doomed = lanes_[client.lane].doomed;
     if (why == CloseReason::memory && client.open) {
-        ++sightings_.closed_for_memory;
-        expect(debt(client) != 0, "closed for memory but owed nothing", &client);
-        expect(debt(client) <= worst_debt_left_, "not the worst debtor", &client);
-        worst_debt_left_ = debt(client);
+        let_go_of_those_before(&client);
+        const auto owed = whole_debt(client);
+        foreclosed(client);
         doom(client, why);
+        expect(whole_debt(client) <= owed / 2, "a goodbye behind most of what it owed", &client);
     }
+    client.hit = true;
     while (!doomed.empty() && doomed.front()->gone) doomed.pop_front();
     expect(!doomed.empty() && doomed.front() == &client, "an unexpected goodbye", &client);
     expect(why == client.why, "the wrong reason", &client);
     expect(++client.goodbyes == 1, "a second goodbye", &client);
     if (!doomed.empty()) doomed.pop_front();
+}
+
+// ---- the lane's memory ----
+
+void Model::foreclosed(const ModelClient& client) {
+    ++sightings_.closed_for_memory;
+    const auto owed = whole_debt(client);
+    expect(owed != 0, "closed for memory but owed nothing", &client);
+    least_debt_ = std::min(least_debt_, owed);
+}
+
+void Model::gave_up(ModelClient& client, std::vector<ModelClient*> ended) {
+    std::erase(ended, &client);
+    std::erase(lanes_[client.lane].doomed, &client);
+    foreclosed(client);
+    client.hit = true;
+    given_up_.push_back({&client, std::move(ended)});
+}
+
+// Null: all that are left.
+void Model::let_go_of_those_before(const ModelClient* client) {
+    while (!given_up_.empty()) {
+        const auto& ended = given_up_.front().ended_before;
+        if (client != nullptr && std::find(ended.begin(), ended.end(), client) != ended.end()) {
+            return;
+        }
+        let_go(*given_up_.front().client);
+        given_up_.pop_front();
+    }
+}
+
+void Model::let_go(ModelClient& client) {
+    ++sightings_.given_up;
+    if (client.open) {
+        ++sightings_.given_up_for_replies;
+        const auto owed = whole_debt(client);
+        doom(client, CloseReason::memory);
+        lanes_[client.lane].doomed.pop_back();
+        expect(whole_debt(client) > owed / 2, "given up, though most of it could go", &client);
+    }
+    lanes_[client.lane].left += messages(client);
+    client.owed.clear();
 }
 
 }  // namespace carillon::hub::testing

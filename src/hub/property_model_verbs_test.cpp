@@ -206,13 +206,14 @@ void Model::ticked(unsigned index, Now now) {
 // After a refusal the hub waits a millisecond.
 void Model::reaped(unsigned index, Now now) {
     auto& lane = lanes_[index];
+    let_go_of_those_before(nullptr);
     for (const auto* client : lane.doomed) expect(client->gone, "no goodbye was said", client);
     lane.doomed.clear();
-    for (const auto& client : clients_) {
-        if (worst_debt_left_ == SIZE_MAX || !client.open || client.lane != index) continue;
-        expect(debt(client) <= worst_debt_left_, "owes more than who was closed", &client);
+    for (auto& client : clients_) {
+        if (client.lane != index || client.gone || std::exchange(client.hit, false)) continue;
+        expect(whole_debt(client) <= least_debt_, "owes more than who was closed", &client);
     }
-    worst_debt_left_ = SIZE_MAX;
+    least_debt_ = SIZE_MAX;
     if (lane.retry_ns != base::never_ns && now.steady_ns < lane.retry_ns) return;
     lane.retry_ns = base::never_ns;
     for (std::size_t n = 0; n < limits::settle_per_reap_max && !lane.unsettled.empty(); ++n) {
@@ -227,6 +228,7 @@ void Model::reaped(unsigned index, Now now) {
 
 void Model::close(ModelClient& client, CloseReason why) {
     if (half_encoded(client)) ++sightings_.closed_half_encoded;
+    if (client.committed != 0) ++sightings_.closed_with_a_record;
     if (client.open) {
         client.why = why;
         client.open = false;

@@ -12,7 +12,9 @@ void Play::say(const std::string& line) {
 }
 
 void Play::reply(Client& client) {
-    const std::string body(random_.below(40), 'r');
+    const auto long_ones = scene_.big ? 60'000U : 1500U;
+    const auto bytes_max = scene_.talkative && random_.below(3) == 0 ? long_ones : 40U;
+    const std::string body(random_.below(bytes_max), 'r');
     base::Buffer bytes;
     FrameHead head;
     head.kind = reply_kind;
@@ -25,6 +27,17 @@ void Play::reply(Client& client) {
 void Play::close(Client& client, CloseReason why) {
     model_.close(*client.model, why);
     hub_->close(*std::exchange(client.session, nullptr), why);
+}
+
+// By its lane, in the middle of a reap. Who was ended before it in the same reap is known only now.
+void Play::give_up(Client& client) {
+    say("  gives up " + std::to_string(client.model->index));
+    std::vector<ModelClient*> ended;
+    for (auto& other : clients_) {
+        if (other->session != nullptr && other->session->closing()) ended.push_back(other->model);
+    }
+    client.given_up = true;
+    model_.gave_up(*client.model, std::move(ended));
 }
 
 Now Play::now() {
@@ -169,6 +182,7 @@ Client* Play::open_client() {
         return nullptr;
     }
     client->session = opened.session;
+    client->encrypts = random_.below(3) == 0;
     client->model = &model_.open(lane, app, opened.session->id(), limits, own);
     say(name_of(*client) + " opens in app" + std::to_string(app));
     clients_.push_back(std::move(client));

@@ -95,7 +95,16 @@ void LaneThread::iterate() {
     }
     lane_.reap(Round::now());
     gone_.clear();
+    close_given_up();
     more_ = lane_.has_work();
+}
+
+void LaneThread::close_given_up() {
+    for (auto* list : {&guests_, &observers_}) {
+        for (auto& seat : *list) {
+            if (seat != nullptr && seat->given_up) close(*seat);
+        }
+    }
 }
 
 bool LaneThread::due() const {

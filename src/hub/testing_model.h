@@ -93,9 +93,11 @@ struct ModelClient {
     bool open = true;
     bool gone = false;
     bool blocked = false;
-    bool wrote = false;  // in this step: what remains must fit the policy
+    bool wrote = false;         // in this step: what remains must fit the policy
+    std::size_t committed = 0;  // so many of the first unsent bytes are in a record on its way
     CloseReason why = CloseReason::peer;
     int goodbyes = 0;
+    bool hit = false;  // by the lane's bound on memory, or said goodbye to, in this reap
     std::vector<Membership*> memberships;
     Membership self{};  // what is sent to the session alone
     std::deque<Owed> owed;
@@ -228,13 +230,19 @@ class Model {
 
     void took(unsigned lane, std::uint64_t items, const std::vector<EncoderCall>& calls);
     void flushing(unsigned lane) { lanes_[lane].batch_bytes.clear(); }
+    // It was visited, and what was late at its front became frames, or nothing.
+    void open_front(ModelClient& client);
     // Before a door writes: its outbox holds what it held, and what was offered since.
     void at_door(ModelClient& client, const SeenOutbox& outbox);
     void written_at_once(ModelClient& client, std::string_view frames);
     void sent(ModelClient& client, std::string_view bytes);
+    // Its socket takes no more, and a record of so many bytes is half on its way.
+    void committed(ModelClient& client, std::size_t bytes);
     // `exactly`: nothing can have been offered after the door wrote.
     void after_step(ModelClient& client, const SeenOutbox& outbox, bool closing, bool exactly);
     void said_goodbye(ModelClient& client, CloseReason why);
+    // `ended`: who was being closed by then.
+    void gave_up(ModelClient& client, std::vector<ModelClient*> ended);
     void reaped(unsigned lane, Now now);
     void ticked(unsigned lane, Now now);
 
@@ -243,8 +251,13 @@ class Model {
     void check_books(unsigned lane, const BooksSnapshot& books);
     void check_rest();                                  // no lane has anything to do
     void check_complete();                              // and everything was sent
-    std::size_t debt(const ModelClient& client) const;  // for the lane's memory
+    std::size_t debt(const ModelClient& client) const;  // of publications
     std::size_t live_debt(const ModelClient& client) const;
+    std::size_t reply_debt(const ModelClient& client) const;
+    // And what was sent of its first frame: that is held until it is complete.
+    std::size_t whole_debt(const ModelClient& client) const {
+        return debt(client) + reply_debt(client) + client.stream.size();
+    }
     std::size_t messages(const ModelClient& client) const;
     bool over(const ModelClient& client) const;
     bool half_encoded(const ModelClient& client) const;  // a replay at its front
@@ -290,7 +303,6 @@ class Model {
               bool is_reply) const;
 
     // The queue (property_model_outbox_test).
-    void open_front(ModelClient& client);
     void encode_page(ModelClient& client);
     void apply_policy(ModelClient& client);
     std::size_t drop_newest(ModelClient& client);
@@ -299,12 +311,24 @@ class Model {
     void drop(ModelClient& client, std::size_t index, DropReason reason);
     void note_gap(ModelClient& client, std::size_t at, std::size_t dropped);
     void excuse(const Owed& owed);
+    // How many of the first are on their way, if only in part.
+    static std::size_t on_their_way(const ModelClient& client);
+    void foreclosed(const ModelClient& client);
+    void let_go_of_those_before(const ModelClient* client);
+    void let_go(ModelClient& client);
     void check_sizes(const ModelClient& client, const SeenOutbox& outbox);
 
     ModelLimits limits_;
     Sightings& sightings_;
     bool draining_ = false;
-    std::size_t worst_debt_left_ = SIZE_MAX;  // of those closed for memory in this reap
+    // Of those closed for memory in this reap: the least that one of them owed, and whom the lane
+    // gave up, to be told of in their order among those who were said goodbye to.
+    struct GivenUp {
+        ModelClient* client;
+        std::vector<ModelClient*> ended_before;
+    };
+    std::size_t least_debt_ = SIZE_MAX;
+    std::deque<GivenUp> given_up_;
     std::uint64_t replays_ = 0;
     std::deque<ModelLane> lanes_;
     std::map<std::pair<int, std::string>, ModelChannel> channels_;

@@ -25,18 +25,26 @@ class Play;
 struct Client final : Subscriber, Door {
     Client(Play& home, Lane& lane) : play(home), outbox(lane, *this) {}
     void write(Outbox& box) override;
-    void give_up() override {}
+    void give_up() override;
     std::size_t write_now(std::string_view frames) override;
     void on_close(CloseReason why) override;
     // One `send` of the loop in write(). False: the socket takes no more, or the share is used up.
     bool send_front(std::size_t& budget);
+    // As TLS: the first bytes that are offered go into a record of which the socket takes nothing
+    // yet. They are offered again first; then it is taken whole, or again not at all (false).
+    void begin_record(std::string_view offered);
+    bool finish_record();
 
     Play& play;
     ModelClient* model = nullptr;
     Session* session = nullptr;
     std::size_t room = unlimited;   // bytes until the socket takes no more
     std::size_t share = unlimited;  // bytes in one write
-    std::string last_left;          // the channel it left, until its lane runs
+    bool encrypts = false;
+    std::string record;               // half on its way
+    const void* record_at = nullptr;  // where it was offered from
+    bool given_up = false;            // to be closed when its lane has reaped
+    std::string last_left;            // the channel it left, until its lane runs
     Outbox outbox;
 };
 
@@ -58,6 +66,7 @@ struct Scene {
         churning = !recalling && random.below(5) == 0;
         bytewise = !bulk && random.below(4) == 0;
         const std::size_t rooms[] = {6, 6, 3, 1000, 0};
+        talkative = limits.batch_bytes_max != limits::lane_batch_bytes_max;
         history_room = patient() ? 6 : rooms[random.below(5)];
         app_limits.recover_max = random.below(4) == 0 ? 2 : 8;
         app_limits.presence_members_max = 1 + static_cast<std::uint32_t>(random.below(3));
@@ -77,6 +86,7 @@ struct Scene {
     bool leaves_things_undone;  // the hub is taken apart in the middle
     bool recalling;             // most are in channels that keep, and ask for what they missed
     bool churning;              // a handful of users come and go in one room, from all lanes
+    bool talkative;             // some replies are long
     bool bytewise;              // who is slow takes one byte at a time
     std::size_t history_room;
     AppLimits app_limits;
@@ -95,6 +105,7 @@ class Play {
     std::uint64_t pick(std::uint64_t bound) { return random_.below(bound); }
     void say(const std::string& line);
     Model& model() { return model_; }
+    Sightings& sightings() { return sightings_; }
     bool resting() const { return resting_; }
     SeenOutbox seen_in(const Client& client);
     void reply(Client& client);
@@ -102,6 +113,7 @@ class Play {
     // freed it, and calls the hub from there.
     void read_on(Client& client);
     void close(Client& client, CloseReason why);
+    void give_up(Client& client);
 
  private:
     enum class Phase : std::uint8_t { idle, taking, flushing, reaping };

@@ -20,6 +20,8 @@ struct Sightings {
     Count dropped_oldest = 0;
     Count closed_by_policy = 0;
     Count closed_for_memory = 0;
+    Count given_up = 0;              // of these, without a goodbye
+    Count given_up_for_replies = 0;  // or for what was on its way; the others were leaving already
     Count stepped_over = 0;
     Count sealed_at_64_kib = 0;
     Count committed = 0;
@@ -71,6 +73,22 @@ struct Sightings {
     Count committed_gaps = 0;
     Count several_gaps = 0;  // in one queue
 
+    // bytes that are half on their way as a TLS record
+    Count records = 0;
+    Count records_of_several_frames = 0;
+    Count records_from_the_middle_of_a_frame = 0;
+    Count records_at_once = 0;
+    Count records_blocked_again = 0;
+    Count records_moved = 0;
+    Count replayed_in_a_record = 0;
+    Count gaps_in_a_record = 0;
+    Count dropped_newest_behind_a_record = 0;
+    Count dropped_oldest_behind_a_record = 0;
+    Count closed_by_policy_behind_a_record = 0;
+    Count gaps_behind_a_record = 0;
+    Count ended_behind_a_record = 0;
+    Count closed_with_a_record = 0;
+
     // a reader that takes one byte at a time
     Count single_bytes = 0;
     Count single_bytes_of_replays = 0;
@@ -84,6 +102,8 @@ inline std::vector<std::pair<std::string, Sightings::Count>> named(const Sightin
         {"dropped oldest", seen.dropped_oldest},
         {"closed by policy", seen.closed_by_policy},
         {"closed for memory", seen.closed_for_memory},
+        {"given up", seen.given_up},
+        {"given up for replies", seen.given_up_for_replies},
         {"stepped over", seen.stepped_over},
         {"sealed at 64 KiB", seen.sealed_at_64_kib},
         {"committed remainders", seen.committed},
@@ -125,6 +145,20 @@ inline std::vector<std::pair<std::string, Sightings::Count>> named(const Sightin
         {"gap notices not shown", seen.gaps_hidden},
         {"committed gap notices", seen.committed_gaps},
         {"several gap notices in a queue", seen.several_gaps},
+        {"records on their way", seen.records},
+        {"records of several frames", seen.records_of_several_frames},
+        {"records from the middle of a frame", seen.records_from_the_middle_of_a_frame},
+        {"records begun in a walk", seen.records_at_once},
+        {"records blocked again", seen.records_blocked_again},
+        {"records moved to other memory", seen.records_moved},
+        {"replayed in a record", seen.replayed_in_a_record},
+        {"gap notices in a record", seen.gaps_in_a_record},
+        {"dropped newest behind a record", seen.dropped_newest_behind_a_record},
+        {"dropped oldest behind a record", seen.dropped_oldest_behind_a_record},
+        {"closed by policy behind a record", seen.closed_by_policy_behind_a_record},
+        {"gap notices behind a record", seen.gaps_behind_a_record},
+        {"ended behind a record", seen.ended_behind_a_record},
+        {"closed with a record", seen.closed_with_a_record},
         {"single bytes", seen.single_bytes},
         {"single bytes of replays", seen.single_bytes_of_replays},
         {"single bytes of gap notices", seen.single_bytes_of_gaps},

@@ -92,7 +92,7 @@ class Guest final : public Subscriber, public Door {
     Guest(LaneThread& lane_thread, Stream& own, Lane& lane)
         : home(lane_thread), stream(own), outbox(lane, *this) {}
     void write(Outbox& box) override;
-    void give_up() override {}
+    void give_up() override { given_up = true; }
     std::size_t write_now(std::string_view frames) override;
     void on_close(CloseReason why) override;
     void feed(std::size_t bytes, std::size_t at_once) {
@@ -113,6 +113,7 @@ class Guest final : public Subscriber, public Door {
     std::size_t room = unlimited;   // bytes until the socket takes no more
     std::size_t share = unlimited;  // bytes in one write
     bool said_bye = false;
+    bool given_up = false;                         // to be closed after the iteration
     std::uint8_t in = 0;                           // a bit for each channel it has joined,
     std::array<std::uint64_t, channels> member{};  // and the bit of the member it is there
     Outbox outbox;
@@ -175,6 +176,7 @@ class LaneThread {
     void publish(Guest& guest);
     void slow_down(Guest& guest);
     void close(Guest& guest);
+    void close_given_up();
     void close_all(bool observers_too);
     void look();
     void count();
