@@ -31,6 +31,7 @@ Report small_report() {
     lane.bytes_sent = 15;
     lane.writes = 17;
     lane.overflows = 18;
+    lane.given_up = 20;
     lane.closed = {21, 22, 23, 24, 25, 26, 27};
     lane.lag_us = 2'000'040;
     lane.inbox_reserved_bytes = 31;
@@ -140,6 +141,9 @@ carillon_writes_total{lane="3"} 17
 # HELP carillon_overflows_total Outboxes found over their policy.
 # TYPE carillon_overflows_total counter
 carillon_overflows_total{lane="3"} 18
+# HELP carillon_given_up_total Clients cut off without a word: they held most when a lane's memory was used up.
+# TYPE carillon_given_up_total counter
+carillon_given_up_total{lane="3"} 20
 # HELP carillon_mailbox_refused_total Tasks for a loop that found its mailbox full.
 # TYPE carillon_mailbox_refused_total counter
 carillon_mailbox_refused_total{lane="3"} 35

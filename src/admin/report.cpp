@@ -17,6 +17,7 @@ LaneReport report_of(hub::Lane& lane) {
     report.bytes_sent = books.bytes_sent.get();
     report.writes = books.writes.get();
     report.overflows = books.overflows.get();
+    report.given_up = books.given_up.get();
     for (std::size_t i = 0; i < hub::close_reasons; ++i) {
         report.closed[i] = books.closed[i].get();
     }

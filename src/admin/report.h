@@ -29,6 +29,7 @@ struct LaneReport {
     std::uint64_t bytes_sent = 0;  // that the kernel took, publications and replies
     std::uint64_t writes = 0;      // visits of the door
     std::uint64_t overflows = 0;   // outboxes found over their policy
+    std::uint64_t given_up = 0;    // clients cut off without a word when memory was used up
     std::array<std::uint64_t, hub::close_reasons> closed{};
 
     std::uint64_t inbox_reserved_bytes = 0;

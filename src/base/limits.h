@@ -22,7 +22,8 @@ inline constexpr std::size_t take_items_max = 4096;
 inline constexpr std::size_t unoffered_bytes_max = 256 * kib;
 // A batch seals here, or holds one larger frame.
 inline constexpr std::size_t batch_bytes_max = 64 * kib;
-// Frames held for slow clients on one lane. Then whoever owes most is closed, until it fits.
+// Frames and replies held for clients on one lane. Then whoever holds most is ended, until a sixteenth is
+// free.
 inline constexpr std::size_t lane_batch_bytes_max = 256 * mib;
 // Channels one publish may name. Then limit_channels.
 inline constexpr std::size_t publish_channels_max = 100;
@@ -97,6 +98,8 @@ inline constexpr std::size_t http_header_bytes_max = 16 * kib;
 inline constexpr std::size_t http_headers_max = 100;
 // Then 413.
 inline constexpr std::size_t http_body_bytes_max = 10 * mib;
+// Bodies on their way to one lane, all together. Then 503 to whoever sends more of one.
+inline constexpr std::size_t http_bodies_bytes_max = 256 * mib;
 // From a request's first byte to its last. Then 408.
 inline constexpr std::int64_t http_slow_ms = 10'000;
 // Between two requests of a connection. Then it is closed.

@@ -98,13 +98,16 @@ bool Connection::took_bytes() { return std::exchange(took_bytes_, false); }
 void Connection::on_readable() {
     if (state_ == State::gone) return;
     // A handshake costs as much as a thousand messages.
-    if (shaking_hands_ && !worker_.has_time_to_read()) return hold_over();
+    if (shaking_hands_ && !worker_.has_time_for_handshake()) return hold_over();
     const auto buffer = worker_.read_buffer();
     const auto io = socket_.receive(buffer);
     if (shaking_hands_ && !socket_.handshaking()) end_handshake(Handshake::completed);
     switch (io.state) {
         case net::Io::ok:
-            if (state_ == State::open) take_in(buffer.first(io.bytes));
+            if (state_ == State::open) {
+                const auto left = take_in(buffer.first(io.bytes));
+                unread_.append({buffer.data() + io.bytes - left, left});
+            }
             break;
         case net::Io::again:
             break;
@@ -119,7 +122,8 @@ void Connection::on_readable() {
     want_more();
 }
 
-void Connection::take_in(std::span<char> in) {
+// What nobody listened to, of its end.
+std::size_t Connection::take_in(std::span<char> in) {
     taking_in_ = true;
     const auto now = worker_.now();
     while (!in.empty() && listening() && !held_over_) {
@@ -128,8 +132,8 @@ void Connection::take_in(std::span<char> in) {
     }
     taking_in_ = false;
     previous_.reset();
-    if (state_ == State::open && !in.empty()) unread_.append({in.data(), in.size()});
     arm();
+    return state_ == State::open ? in.size() : 0;
 }
 
 // Others are waiting to be heard, and to be written to.
@@ -163,7 +167,12 @@ void Connection::want_more() {
     if (held_over_) return;
     if (!unread_.empty() && listening()) {
         base::Buffer waiting = std::exchange(unread_, {});
-        take_in({waiting.data(), waiting.size()});
+        const auto from = std::exchange(unread_from_, 0);
+        const auto left = take_in({waiting.data() + from, waiting.size() - from});
+        if (left != 0) {
+            unread_from_ = waiting.size() - left;
+            unread_ = std::move(waiting);
+        }
     }
     if (ended_) return;
     if (listening() || state_ == State::lingering) socket_.want_readable();

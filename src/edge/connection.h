@@ -93,7 +93,7 @@ class Connection final : public ConnectionHook,
 
     net::Io send_front(std::size_t bytes_max, std::size_t& offered);
     void blocked(const net::Io& io);
-    void take_in(std::span<char> in);
+    std::size_t take_in(std::span<char> in);
     void hold_over();
     void want_more();
     bool listening() const;
@@ -107,6 +107,7 @@ class Connection final : public ConnectionHook,
     std::unique_ptr<Dialogue> dialogue_;
     std::unique_ptr<Dialogue> previous_;  // returns to its caller before it is destroyed
     base::Buffer unread_;                 // read, but nobody listens yet
+    std::size_t unread_from_ = 0;         // where in it listening goes on
     hub::CloseReason why_ = hub::CloseReason::peer;
     State state_ = State::open;
     bool shaking_hands_;  // TLS is not there yet: nothing is read, and nothing may be sent

@@ -37,6 +37,9 @@ void HttpDialogue::on_bytes(std::span<char>& in, Now now) {
     const auto event = decoder_.next(rest);
     in = in.last(rest.size());
     if (!event.has_value()) return refuse(event.error());
+    if (!hold_body(decoder_.body_bytes())) {
+        return refuse({ErrorKind::overloaded, "Too many large requests at once", 503});
+    }
     if (waiting_ == Waiting::for_first_byte) wait(Waiting::for_request, now);
     switch (*event) {
         case http::Event::need_more:
@@ -126,12 +129,19 @@ void HttpDialogue::answer(http::Response response) {
     const bool keep_alive = keep_alive_ && !response.close && !draining_;
     send(response, head_only_, keep_alive);
     decoder_.reset();
+    hold_body(0);
     if (!keep_alive) return connection_.finish(hub::CloseReason::peer);
     wait(Waiting::for_first_byte, connection_.worker().now());
     connection_.resume();
 }
 
+bool HttpDialogue::hold_body(std::size_t bytes) {
+    return connection_.worker().hold_body(std::exchange(body_bytes_, bytes), bytes);
+}
+
 void HttpDialogue::refuse(const Error& error) {
+    decoder_.reset();
+    hold_body(0);
     connection_.worker().count_http_refusal();
     connection_.worker().log().info(
         "http_refused", {{"status", std::int64_t{error.code}}, {"reason", error.message}});
@@ -179,6 +189,9 @@ void HttpDialogue::on_end() {
     if (waiting_ != Waiting::for_answer) connection_.finish(hub::CloseReason::peer);
 }
 
-void HttpDialogue::on_gone(hub::CloseReason) { cut_link(); }
+void HttpDialogue::on_gone(hub::CloseReason) {
+    hold_body(0);
+    cut_link();
+}
 
 }  // namespace carillon::edge

@@ -47,12 +47,14 @@ class HttpDialogue final : public Dialogue {
     http::Responder responder();
     void cut_link();
     void answer(http::Response response);
+    bool hold_body(std::size_t bytes);
     void refuse(const Error& error);
     void send(const http::Response& response, bool head_only, bool keep_alive);
 
     Connection& connection_;
     const http::Router& router_;
     http::Decoder decoder_;
+    std::size_t body_bytes_ = 0;                                         // that its worker knows of
     std::string peer_;                                                   // asked for once
     std::vector<std::pair<std::string, std::string>> doormans_headers_;  // for the awaited answer
     std::shared_ptr<Link> link_;  // of the request that waits for its answer

@@ -112,5 +112,35 @@ TEST(HandshakesInAHurry, wait_for_their_turn_and_all_get_it) {
     EXPECT_EQ(shaken, 8);
 }
 
+TEST(HandshakesInAHurry, do_not_keep_a_client_who_is_there_waiting) {
+    const HastyClock clock;
+    House house({.clock = &clock, .tls = true});
+    auto client = house.connect_to("room");
+    std::vector<net::Peer> knocking;
+    std::vector<std::unique_ptr<net::TlsClient>> clients;
+    for (int i = 0; i < 20; ++i) {
+        knocking.push_back(house.knock());
+        clients.push_back(std::make_unique<net::TlsClient>(knocking.back()));
+    }
+    EXPECT_TRUE(net::eventually([&] { return house.worker().shaking_hands() == 20; }));
+    const auto served = [&] {
+        return std::count_if(knocking.begin(), knocking.end(), [](const net::Peer& peer) {
+            pollfd one{peer.fd(), POLLIN, 0};
+            return ::poll(&one, 1, 0) == 1;
+        });
+    };
+    std::atomic<int> before{-1};
+    house.protocol.work = [&] { before = static_cast<int>(served()); };
+    {
+        net::Gate gate(house.loop());
+        for (const auto& one : clients) one->say_hello();
+        client.say("work 1");
+        gate.open();
+        EXPECT_EQ(client.hear(), text_frame("1"));
+    }
+    EXPECT_LE(before, 3);  // two milliseconds' worth
+    EXPECT_TRUE(net::eventually([&] { return served() == 20; }));
+}
+
 }  // namespace
 }  // namespace carillon::edge

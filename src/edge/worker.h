@@ -75,7 +75,13 @@ class Worker final : public hub::Wake, private net::Task, private net::Timer {
     void bury_later(Connection& connection);
     // Whether there is time in this iteration for another message.
     bool has_time_to_read();
+    bool has_time_for_handshake();
     void read_on_later(Connection& connection);
+    // A body that took `before` bytes takes `after`. False: all together take too much.
+    bool hold_body(std::size_t before, std::size_t after) {
+        body_bytes_ += after - before;
+        return after <= before || body_bytes_ <= limits::http_bodies_bytes_max;
+    }
     void count_http_refusal() { http_refusals_.add(); }
     void hands_shaken(Connection& connection, Handshake end);
 
@@ -118,9 +124,12 @@ class Worker final : public hub::Wake, private net::Task, private net::Timer {
     Connections drained_;  // told to go; they are on their way
     std::vector<Connection*> to_bury_;
     std::vector<Connection*> to_read_on_;
-    std::int64_t read_until_ns_ = 0;  // 0: nobody was heard yet in this iteration
+    std::int64_t read_until_ns_ = 0;  // 0: the clock was not looked at yet in this iteration
+    std::uint64_t messages_read_ = 0;
+    bool has_time_ = true;  // when the clock was last looked at
     Drain drain_;
     base::Count connection_count_;
+    std::size_t body_bytes_ = 0;  // of requests that are not whole yet
     base::Count http_refusals_;
     base::Count shaking_count_;
     std::array<base::Count, handshake_ends> handshakes_;

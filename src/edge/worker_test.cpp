@@ -55,7 +55,8 @@ TEST(Worker, hears_others_while_one_client_has_much_to_say_that_takes_time) {
     for (int i = 0; i < 40; ++i) ASSERT_EQ(hog.hear(), text_frame(std::to_string(i)));
     const auto lines = house.protocol.lines();
     const auto hello = std::find(lines.begin(), lines.end(), "text hello");
-    EXPECT_LE(std::count(lines.begin(), hello, "work"), 3);
+    // Two milliseconds of work, and what came between two looks at the clock.
+    EXPECT_LE(std::count(lines.begin(), hello, "work"), 9);
 }
 
 TEST(Worker, gives_each_of_many_a_message_more_when_the_time_for_reading_is_used_up) {

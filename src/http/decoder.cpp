@@ -74,6 +74,10 @@ Result<Event> Decoder::advance(std::string_view& in) {
     return Event::request_complete;
 }
 
+std::size_t Decoder::body_bytes() const {
+    return state_ == nullptr ? 0 : state_->head.request.body.capacity();
+}
+
 // True when the first byte of a request is at the front.
 Result<bool> Decoder::skip_line_end(std::string_view& in) {
     constexpr std::string_view line_end = "\r\n";

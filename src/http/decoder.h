@@ -51,6 +51,9 @@ class Decoder {
     // Ready for the next request; frees everything the last one held.
     void reset();
 
+    // What the body takes in memory, as far as it has arrived.
+    std::size_t body_bytes() const;
+
     // No byte of a request was seen yet: this connection is between requests (and may be closed
     // without a word).
     bool idle() const { return state_ == nullptr && !failed_; }

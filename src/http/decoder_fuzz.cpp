@@ -1,5 +1,6 @@
 // Whatever arrives: no crash, and the same requests and refusals however the bytes are cut. The
 // first bytes of the input choose the limits and where to cut.
+// fuzzes: decoder.cpp head.cpp chunked.cpp request.cpp
 #include <cstdint>
 #include <string_view>
 

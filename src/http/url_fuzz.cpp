@@ -1,4 +1,5 @@
 // Decoding never crashes, never grows a text, and a text without '%' and '+' is its own decoding.
+// fuzzes: url.cpp
 #include <cstdint>
 #include <string_view>
 

@@ -133,6 +133,11 @@ class TlsClient {
         ERR_clear_error();
         return SSL_connect(ssl_.get()) == 1;
     }
+    // Only the first of it, and waits for nothing.
+    void say_hello() const {
+        const NonBlocking here(SSL_get_fd(ssl_.get()));
+        EXPECT_LE(SSL_connect(ssl_.get()), 0);
+    }
     bool send(std::string_view bytes) const {
         while (!bytes.empty()) {
             const int n = send_some(bytes);

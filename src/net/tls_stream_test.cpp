@@ -256,7 +256,7 @@ TEST_P(TlsVersions, say_goodbye_and_hear_it) {
 TEST_P(TlsVersions, take_a_client_that_just_hangs_up_for_gone) {
     open_and_shake_hands({.version = GetParam()});
     EXPECT_TRUE(client_->send("bye"));
-    peer_->close();
+    ::shutdown(peer_->fd(), SHUT_WR);
     EXPECT_EQ(end().state, Io::closed);
     EXPECT_EQ(ended_->error, 0);
     EXPECT_EQ(heard_, "bye");

@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t start_bytes =
     2;  // fin, rsv, opcode, mask, short length: enough to refuse most of what is wrong
 
+constexpr std::size_t small_header_bytes = start_bytes + sizeof(MaskKey);
+
 Error violation(const char* what) { return Error{ErrorKind::invalid, what, close_protocol_error}; }
 Error too_big() { return Error{ErrorKind::too_large, "the message is too big", close_too_big}; }
 Error not_text() { return Error{ErrorKind::invalid, "the text is not UTF-8", close_invalid_text}; }
@@ -23,9 +25,30 @@ Result<std::optional<Message>> Decoder::next(std::span<char>& in) {
         in = in.subspan(in.size());
         return std::optional<Message>();
     }
+    if (const auto payload = whole_small_text(in); payload.data() != nullptr) {
+        in = in.subspan(small_header_bytes + payload.size());
+        MaskKey key;
+        std::memcpy(key.data(), payload.data() - key.size(), key.size());
+        unmask(payload.data(), payload.size(), key, 0);
+        const std::string_view text(payload.data(), payload.size());
+        if (is_utf8(text)) return std::optional(Message{Message::text, text});
+        over_ = true;
+        return not_text();
+    }
     auto message = step(in);
     if (!message.has_value()) over_ = true;
     return message;
+}
+
+// Nearly every message: one unfragmented text frame of up to 125 bytes that lies here whole. Its
+// payload, still masked; null if this is anything else.
+std::span<char> Decoder::whole_small_text(std::span<char> in) const {
+    if (header_have_ != 0 || in_message_ || in.size() < small_header_bytes) return {};
+    const auto first = static_cast<unsigned char>(in[0]);
+    const auto length = static_cast<unsigned char>(in[1]) ^ 0x80U;
+    if (first != 0x81 || length > 125 || length > message_bytes_max_) return {};
+    if (in.size() - small_header_bytes < length) return {};
+    return in.subspan(small_header_bytes, length);
 }
 
 // Frame by frame, until one completes a message or the bytes run out.

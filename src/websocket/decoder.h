@@ -66,6 +66,7 @@ class Decoder {
     Result<void> check_length(std::uint64_t length);
     std::size_t length_bytes() const;
     Result<std::string_view> take_payload(std::span<char>& in, bool& whole);
+    std::span<char> whole_small_text(std::span<char> in) const;
     Result<std::optional<Message>> step(std::span<char>& in);
     Result<std::optional<Message>> end_frame(std::string_view payload);
     Result<std::optional<Message>> end_message(std::string_view data);

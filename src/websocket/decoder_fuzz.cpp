@@ -1,6 +1,7 @@
 // Whatever a client sends: no crash, no step beyond the promised padding, and the same messages and
 // refusals however the bytes are cut. The first bytes of the input choose the limit and where to
 // cut.
+// fuzzes: decoder.cpp utf8.cpp
 #include <cstdint>
 #include <string_view>
 

@@ -1,5 +1,6 @@
 // Any request that the HTTP decoder lets through is answered by a 101 or a refusal, and what is
 // answered is one head.
+// fuzzes: handshake.cpp
 #include <cstdint>
 #include <string_view>
 
@@ -19,6 +20,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
     const auto& request = decoder.request();
     const auto offered = websocket::offered_subprotocols(request);
+    for (const auto name : offered) {
+        ASSERT(request.header_has_token("Sec-WebSocket-Protocol", name));
+        ASSERT(name.find(',') == std::string_view::npos && name == http::trimmed(name));
+    }
     const auto answer =
         websocket::accept(request, offered.empty() ? std::string_view() : offered.front());
     if (answer.has_value()) ASSERT(websocket::wants_upgrade(request) && request.method == "GET");
