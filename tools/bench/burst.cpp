@@ -89,7 +89,8 @@ class Burst {
 void run_burst(const Options& options) {
     Burst burst(options);
     burst.open();
-    obey([&](int bursts, std::int64_t period_ns) { burst.round(bursts, period_ns); });
+    obey("round <bursts> <period in ms>",
+         [&](int bursts, std::int64_t period_ns) { burst.round(bursts, period_ns); });
 }
 
 }  // namespace bench

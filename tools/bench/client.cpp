@@ -54,37 +54,52 @@ int connect_from(const Target& target, std::size_t index) {
     return fd;
 }
 
-Client::~Client() {
-    if (fd_ >= 0) close(fd_);
-}
-
 void Client::connect(std::size_t index) {
-    fd_ = connect_from(target_, index);
-    poller_.add(fd_, *this, EPOLLOUT);
+    index_ = index;
+    stream_.take(connect_from(target_, index));
+    poller_.add(stream_.fd(), *this, EPOLLOUT);
 }
 
 void Client::send(std::string_view bytes) {
-    if (::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL) !=
-        static_cast<ssize_t>(bytes.size()))
-        fail_errno("a client could not send its few bytes at once");
+    if (send_some(bytes) != bytes.size()) fail("a client could not send its few bytes at once");
+}
+
+std::string Client::channel(std::size_t number) const {
+    const std::string& name = target_.channels[number];
+    return target_.alone ? name + '-' + std::to_string(index_) : name;
 }
 
 void Client::on_ready(std::uint32_t) {
-    if (stage_ == Stage::connecting)
-        finish_connecting();
-    else
-        receive();
+    switch (stage_) {
+        case Stage::connecting:
+            return finish_connecting();
+        case Stage::securing:
+            return shake_hands();
+        default:
+            return receive();
+    }
 }
 
 void Client::finish_connecting() {
     int error = 0;
     socklen_t size = sizeof error;
-    getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
+    getsockopt(stream_.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
     if (error != 0) {
         errno = error;
         fail_errno("connect to " + target_.host + ':' + std::to_string(target_.port));
     }
-    poller_.change(fd_, *this, EPOLLIN);
+    poller_.change(stream_.fd(), *this, EPOLLIN);
+    if (!target_.tls) return upgrade();
+    stage_ = Stage::securing;
+    stream_.secure();
+    shake_hands();
+}
+
+void Client::shake_hands() {
+    if (stream_.shake_hands()) upgrade();
+}
+
+void Client::upgrade() {
     if (target_.raw) return open();
     stage_ = Stage::upgrading;
     send(upgrade_request(path_of(speech_, target_.credentials.app)));
@@ -93,7 +108,7 @@ void Client::finish_connecting() {
 void Client::receive() {
     std::array<char, 64 * 1024>
         buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): recv fills it
-    const ssize_t got = recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    const ssize_t got = stream_.receive(buffer.data(), buffer.size());
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (got < 0) fail_errno("a subscriber's connection broke");
     if (got == 0) fail("the server closed a subscriber's connection");
@@ -128,8 +143,9 @@ void Client::on_frame(const Frame& frame) {
     switch (frame.opcode) {
         case kText:
             // The size tells a delivery from everything else without a look inside: this is the receivers' hot path.
-            return stage_ == Stage::open && frame.size == frame_bytes() ? count_delivery()
-                                                                        : on_text(frame);
+            return stage_ == Stage::open && frame.size == frame_bytes()
+                       ? count_delivery(frame.payload)
+                       : on_text(frame);
         case kPing:
             return send(masked_frame(kPong, frame.payload));
         case kPong:
@@ -168,8 +184,9 @@ void Client::come_in() {
 
 void Client::join(std::string_view socket_id) {
     stage_ = Stage::joining;
-    for (const std::string& channel : target_.channels)
-        send(masked_frame(kText, subscribe_message(target_.credentials.app, socket_id, channel)));
+    for (std::size_t i = 0; i < target_.channels.size(); i++)
+        send(
+            masked_frame(kText, subscribe_message(target_.credentials.app, socket_id, channel(i))));
 }
 
 void Client::on_join_answer(std::string_view text) {
@@ -194,13 +211,14 @@ void Client::on_other_event(const Frame& frame) {
     const bool is_first_delivery = frame_bytes() == 0 && is_delivery(speech_, text, target_.event);
     if (!is_first_delivery) fail("a subscriber heard something unexpected: " + std::string(text));
     frame_bytes() = frame.size;
-    count_delivery();
+    count_delivery(text);
 }
 
-void Client::count_delivery() {
+void Client::count_delivery(std::string_view payload) {
     heard_++;
     if (heard_ > tally_.round) fail("a subscriber heard a publication twice");
     if (heard_ == tally_.round) tally_.complete++;
+    if (tally_.ear != nullptr) tally_.ear->on_delivery(payload);
 }
 
 void Client::open() {

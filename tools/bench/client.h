@@ -9,6 +9,7 @@
 
 #include "bench/poller.h"
 #include "bench/speech.h"
+#include "bench/stream.h"
 #include "bench/wire.h"
 
 namespace bench {
@@ -17,10 +18,21 @@ struct Target {
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;
     bool raw = false;
+    bool tls = false;
+    bool alone = false;  // each has channels of its own: their names end in its index
     Credentials credentials;
     std::vector<Speech> speeches{Speech::pusher};  // of the receivers, in turn
     std::vector<std::string> channels;  // everyone joins all; a delivery's size is the same in each
     std::string event;
+};
+
+// Who wants to know what a delivery says.
+class Ear {
+ public:
+    virtual void on_delivery(std::string_view payload) = 0;
+
+ protected:
+    ~Ear() = default;
 };
 
 // What the clients of one crowd have done together.
@@ -31,6 +43,7 @@ struct Tally {
     std::uint64_t round = 0;     // deliveries that each receiver should have heard by now
     std::size_t complete = 0;    // receivers that have
     std::uint64_t bytes = 0;     // read by open clients, whatever they were
+    Ear* ear = nullptr;
 };
 
 // A non-blocking connect from 127.0.0.1, .2, …: 10,000 connections each, so that ephemeral ports never run out.
@@ -40,20 +53,23 @@ class Client final : public Source {
  public:
     Client(const Target& target, Speech speech, Tally& tally, Poller& poller)
         : target_(target), speech_(speech), tally_(tally), poller_(poller) {}
-    ~Client();
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 
     void connect(std::size_t index);
-    void send(std::string_view bytes);
+    void send(std::string_view bytes);  // all of it, at once
+    std::size_t send_some(std::string_view bytes) { return stream_.send(bytes); }
+    std::string channel(std::size_t number) const;
     void on_ready(std::uint32_t events) override;
     std::uint64_t heard() const { return heard_; }
     Speech speech() const { return speech_; }
 
  private:
-    enum class Stage : std::uint8_t { connecting, upgrading, greeting, joining, open };
+    enum class Stage : std::uint8_t { connecting, securing, upgrading, greeting, joining, open };
 
     void finish_connecting();
+    void shake_hands();
+    void upgrade();
     void receive();
     std::string_view consume(std::string_view bytes);  // what is left is the beginning of something
     void on_frame(const Frame& frame);
@@ -63,7 +79,7 @@ class Client final : public Source {
     void on_join_answer(std::string_view text);
     std::size_t& frame_bytes() { return tally_.frame_bytes[static_cast<std::size_t>(speech_)]; }
     void on_other_event(const Frame& frame);
-    void count_delivery();
+    void count_delivery(std::string_view payload);
     void open();
 
     const Target& target_;
@@ -72,7 +88,8 @@ class Client final : public Source {
     Poller& poller_;
     std::string pending_;  // nearly always empty: frames arrive whole
     std::uint64_t heard_ = 0;
-    int fd_ = -1;
+    Stream stream_;
+    std::size_t index_ = 0;
     std::uint32_t joined_ = 0;  // channels
     Stage stage_ = Stage::connecting;
 };

@@ -48,9 +48,13 @@ double Crowd::open() {
 
 void Crowd::keep_alive() {
     if (target_.raw || now_ns() - alive_ns_ < kQuietNs) return;
+    ping();
+}
+
+void Crowd::ping() {
     const Deadline deadline(20, "every pusher:ping to be answered");
-    const std::string ping = masked_frame(kText, R"({"event":"pusher:ping","data":{}})");
-    tally_.pongs = 0;
+    const std::string ping = ping_frame();
+    expect_pongs();
     for (Client& client : clients_) client.send(ping);
     while (tally_.pongs < clients_.size()) poller_.wait(deadline.left_ns());
     alive_ns_ = now_ns();

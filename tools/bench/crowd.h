@@ -13,8 +13,12 @@ class Crowd {
     Crowd(const Target& target, Poller& poller, std::size_t senders, std::size_t receivers,
           std::size_t frame_bytes);
 
+    void listen(Ear& ear) { tally_.ear = &ear; }
     double open();  // connects, upgrades and joins everyone; seconds it took
     void keep_alive();
+    void ping();  // everyone, and waits for all pongs
+    void expect_pongs() { tally_.pongs = 0; }
+    std::size_t pongs() const { return tally_.pongs; }
 
     // So many more deliveries are expected by everyone who listens; `complete` counts from zero.
     void expect(std::uint64_t deliveries);
@@ -24,6 +28,7 @@ class Crowd {
     std::uint64_t delivery_bytes() const;
     std::size_t frame_bytes() const { return delivery_bytes() / receivers_; }
     Client& operator[](std::size_t index) { return clients_[index]; }
+    std::size_t size() const { return clients_.size(); }
 
  private:
     const Target& target_;

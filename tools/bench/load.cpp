@@ -1,8 +1,10 @@
-// bench/load.cpp: the load tool. `load --scenario open|fanout|publish|burst --port N --connections N …`; see README.md.
+// bench/load.cpp: the load tool. `load --scenario NAME --port N --connections N …`; see README.md and scenarios.h.
 #include <sys/resource.h>
 
 #include <charconv>
 #include <cstring>
+#include <map>
+#include <set>
 
 #include "bench/fail.h"
 #include "bench/scenarios.h"
@@ -34,8 +36,11 @@ Options parse_options(int argc, char** argv) {
     App& app = options.target.credentials.app;
     for (int i = 1; i < argc; i++) {
         const std::string_view name = argv[i];
-        if (name == "--raw") {
-            options.target.raw = true;
+        if (name == "--raw" || name == "--tls" || name == "--alone") {
+            bool& flag = name == "--raw"   ? options.target.raw
+                         : name == "--tls" ? options.target.tls
+                                           : options.target.alone;
+            flag = true;
             continue;
         }
         if (++i == argc) fail(std::string(name) + " wants a value");
@@ -72,6 +77,10 @@ Options parse_options(int argc, char** argv) {
             parse(value, options.pid);
         else if (name == "--stub")
             options.stub = value;
+        else if (name == "--server")
+            options.server = value;
+        else if (name == "--core")
+            parse(value, options.core);
         else
             fail("unknown option " + std::string(name));
     }
@@ -89,7 +98,8 @@ void raise_descriptor_limit(std::size_t connections) {
 
 // A backend publishes to any channel, a client's events want a private one.
 void aim(Options& options) {
-    const bool is_publish = options.scenario == "publish";
+    const std::set<std::string_view> publishing{"publish", "requests", "latency", "start"};
+    const bool is_publish = publishing.contains(options.scenario);
     if (options.frames == 0) fail("--frames is 0");
     if (options.channels < 1 || options.channels > 2) fail("--channels wants 1 or 2");
     options.target.channels = {is_publish ? "bench" : "private-bench", "private-twice"};
@@ -102,12 +112,16 @@ void run(Options options) {
     if (options.target.port == 0) fail("--port is missing");
     if (options.connections == 0) fail("--connections is 0");
     aim(options);
-    if (options.scenario == "open") return run_open(options);
-    if (options.pid <= 0) fail("--pid is missing: whose CPU?");
-    if (options.scenario == "fanout") return run_fanout(options);
-    if (options.scenario == "publish") return run_publish(options);
-    if (options.scenario == "burst") return run_burst(options);
-    fail("--scenario wants open, fanout, publish or burst");
+    static const std::map<std::string_view, void (*)(const Options&)> scenarios{
+        {"open", run_open},       {"fanout", run_fanout}, {"publish", run_publish},
+        {"burst", run_burst},     {"idle", run_idle},     {"inbound", run_inbound},
+        {"latency", run_latency}, {"start", run_start},   {"requests", run_requests},
+    };
+    const auto scenario = scenarios.find(options.scenario);
+    if (scenario == scenarios.end()) fail("no scenario is called " + options.scenario);
+    if (options.pid <= 0 && options.scenario != "open" && options.scenario != "start")
+        fail("--pid is missing: whose CPU?");
+    scenario->second(options);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 #include <numeric>
+#include <sstream>
 #include <string>
 
 #include "bench/fail.h"
@@ -50,12 +51,16 @@ void Pace::add_to(Report& report, std::size_t deliveries_per_lap) {
         .add_busy(static_cast<double>(own_ns_) / static_cast<double>(wall_sum));
 }
 
-void obey(const std::function<void(int laps, std::int64_t period_ns)>& round) {
-    std::string command;
-    int laps = 0;
-    for (double period_ms = 0; std::cin >> command;) {
-        if (command != "round" || !(std::cin >> laps >> period_ms) || laps <= 0 || period_ms <= 0)
-            fail("expected: round <how many> <period in ms>");
+void obey(std::string_view usage,
+          const std::function<void(int laps, std::int64_t period_ns)>& round) {
+    for (std::string line; std::getline(std::cin, line);) {
+        std::istringstream words(line);
+        std::string command;
+        int laps = 0;
+        double period_ms = 0;
+        if (!(words >> command >> laps) || command != "round" || laps <= 0 ||
+            (!words.eof() && !(words >> period_ms)))
+            fail("expected: " + std::string(usage));
         round(laps, static_cast<std::int64_t>(period_ms * 1e6));
     }
 }

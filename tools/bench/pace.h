@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include "bench/clock.h"
@@ -33,7 +34,8 @@ class Pace {
     std::uint64_t ticks_missed_ = 0;
 };
 
-// Reads `round <laps> <period in ms>` from stdin, again and again, until it ends.
-void obey(const std::function<void(int laps, std::int64_t period_ns)>& round);
+// Reads lines `round <laps> [<period in ms>]` from stdin until it ends.
+void obey(std::string_view usage,
+          const std::function<void(int laps, std::int64_t period_ns)>& round);
 
 }  // namespace bench

@@ -100,25 +100,28 @@ class Process:
         return BenchError(text)
 
 
+def server_environment(port, metrics_port):
+    return {
+        "PATH": os.environ.get("PATH", ""),
+        "HOST": LOOPBACK,
+        "PORT": str(port),
+        "METRICS_PORT": str(metrics_port),
+        "SOCKUDO_DEFAULT_APP_ID": "demo-app",
+        "SOCKUDO_DEFAULT_APP_KEY": "demo-key",
+        "SOCKUDO_DEFAULT_APP_SECRET": "demo-secret",
+        "SOCKUDO_ENABLE_CLIENT_MESSAGES": "true",
+        "SOCKUDO_DEFAULT_APP_MAX_CONNECTIONS": "0",
+        "SOCKUDO_DEFAULT_APP_MAX_CLIENT_EVENTS_PER_SECOND": "0",
+        "SOCKUDO_DEFAULT_APP_MAX_BACKEND_EVENTS_PER_SECOND": "0",
+        "RATE_LIMITER_ENABLED": "false",
+    }
+
+
 def start_server(binary, core, stub=None, more_environment=None):
     """`carillon serve` with one loop, listening; (process, port). `stub` is (library, counter file)."""
     for attempt in range(3):  # another process may take a free port before the server does
         port, metrics_port = free_port(), free_port()
-        environment = {
-            "PATH": os.environ.get("PATH", ""),
-            "HOST": LOOPBACK,
-            "PORT": str(port),
-            "METRICS_PORT": str(metrics_port),
-            "SOCKUDO_DEFAULT_APP_ID": "demo-app",
-            "SOCKUDO_DEFAULT_APP_KEY": "demo-key",
-            "SOCKUDO_DEFAULT_APP_SECRET": "demo-secret",
-            "SOCKUDO_ENABLE_CLIENT_MESSAGES": "true",
-            "SOCKUDO_DEFAULT_APP_MAX_CONNECTIONS": "0",
-            "SOCKUDO_DEFAULT_APP_MAX_CLIENT_EVENTS_PER_SECOND": "0",
-            "SOCKUDO_DEFAULT_APP_MAX_BACKEND_EVENTS_PER_SECOND": "0",
-            "RATE_LIMITER_ENABLED": "false",
-        }
-        environment.update(more_environment or {})
+        environment = {**server_environment(port, metrics_port), **(more_environment or {})}
         if stub:
             environment.update(LD_PRELOAD=str(stub[0]), CARILLON_BENCH_STUB=str(stub[1]))
         server = Process("server", [binary, "serve", "--threads", "1"], core, environment, speaks=False)
@@ -131,7 +134,7 @@ def start_server(binary, core, stub=None, more_environment=None):
 
 
 def counter(server, name):
-    """A counter at the server's /metrics, summed over its lanes."""
+    """A counter at the server's /metrics, summed over its lanes if it has such."""
     connection = http.client.HTTPConnection(LOOPBACK, server.metrics_port, timeout=10)
     try:
         connection.request("GET", "/metrics")
@@ -140,7 +143,7 @@ def counter(server, name):
         raise server.failure(f"does not answer /metrics: {error}") from None
     finally:
         connection.close()
-    values = [int(line.split()[-1]) for line in lines if line.startswith(name + "{")]
+    values = [int(line.split()[-1]) for line in lines if line.startswith((name + "{", name + " "))]
     if not values:
         raise BenchError(f"no {name} at the server's /metrics")
     return sum(values)

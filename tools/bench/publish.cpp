@@ -17,11 +17,12 @@ class Publish {
     explicit Publish(const Options& options)
         : options_(options),
           crowd_(options.target, poller_, 0, options.connections, options.frame_bytes),
-          pace_(options.pid) {}
+          pace_(options.pid),
+          data_(options.data_bytes, 'x') {}
 
     void open() {
         const double seconds = crowd_.open();
-        publisher_.emplace(options_.target, poller_, options_.data_bytes);
+        publisher_.emplace(options_.target, poller_);
         publish_once();
         Report("publish")
             .add("connections", static_cast<std::uint64_t>(options_.connections))
@@ -46,7 +47,7 @@ class Publish {
     Lap publish_once() {
         const Deadline deadline(10, "a publish to reach everyone");
         crowd_.expect(1);
-        publisher_->sign();
+        publisher_->sign(data_);
         const std::int64_t own_start = own_busy_ns(), start = now_ns();
         Lap lap{};
         publisher_->publish();
@@ -62,6 +63,7 @@ class Publish {
     Poller poller_;
     Crowd crowd_;
     Pace pace_;
+    const std::string data_;
     std::optional<Publisher> publisher_;
 };
 
@@ -70,7 +72,8 @@ class Publish {
 void run_publish(const Options& options) {
     Publish publish(options);
     publish.open();
-    obey([&](int publishes, std::int64_t period_ns) { publish.round(publishes, period_ns); });
+    obey("round <publishes> <period in ms>",
+         [&](int publishes, std::int64_t period_ns) { publish.round(publishes, period_ns); });
 }
 
 }  // namespace bench

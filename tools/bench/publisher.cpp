@@ -15,10 +15,8 @@
 
 namespace bench {
 
-Publisher::Publisher(const Target& target, Poller& poller, std::size_t data_bytes)
-    : target_(target),
-      fd_(connect_from(target, 0)),
-      body_(publish_body(target.event, target.channels.front(), data_bytes)) {
+Publisher::Publisher(const Target& target, Poller& poller)
+    : target_(target), fd_(connect_from(target, 0)) {
     pollfd connecting{fd_, POLLOUT, 0};
     if (poll(&connecting, 1, 5000) != 1 || (connecting.revents & POLLERR))
         fail("the publisher could not connect");
@@ -27,12 +25,14 @@ Publisher::Publisher(const Target& target, Poller& poller, std::size_t data_byte
 
 Publisher::~Publisher() { close(fd_); }
 
-void Publisher::sign() { request_ = publish_request(target_.credentials.app, body_); }
+void Publisher::sign(std::string_view data) {
+    const std::string body = publish_body(target_.event, target_.channels.front(), data);
+    request_ = publish_request(target_.credentials.app, body);
+}
 
 void Publisher::publish() {
-    response_.clear();
-    is_answered_ = false;
-    if (send(fd_, request_.data(), request_.size(), MSG_NOSIGNAL) !=
+    unanswered_++;
+    if (send(fd_, request_.data(), request_.size(), MSG_DONTWAIT | MSG_NOSIGNAL) !=
         static_cast<ssize_t>(request_.size()))
         fail_errno("the publisher could not send its request at once");
 }
@@ -45,13 +45,21 @@ void Publisher::on_ready(std::uint32_t) {
         fail("the publisher's connection was closed; a publish had been answered with: " +
              response_);
     response_.append(buffer.data(), static_cast<std::size_t>(got));
+    while (take_answer()) unanswered_--;
+}
+
+// False if there is none yet as a whole.
+bool Publisher::take_answer() {
     const std::size_t head = response_.find("\r\n\r\n");
-    if (head == std::string::npos) return;
+    if (head == std::string::npos) return false;
     if (!response_.starts_with("HTTP/1.1 200")) fail("a publish was answered with: " + response_);
     const char* length = strcasestr(response_.c_str(), "\r\ncontent-length:");
     if (length == nullptr) fail("a publish was answered without Content-Length: " + response_);
-    is_answered_ =
-        response_.size() >= head + 4 + std::strtoul(std::strchr(length, ':') + 1, nullptr, 10);
+    const std::size_t size = head + 4 + std::strtoul(std::strchr(length, ':') + 1, nullptr, 10);
+    if (response_.size() < size) return false;
+    if (unanswered_ == 0) fail("an answer that nobody asked for: " + response_);
+    response_.erase(0, size);
+    return true;
 }
 
 }  // namespace bench

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "bench/client.h"
 
@@ -9,22 +10,24 @@ namespace bench {
 
 class Publisher final : public Source {
  public:
-    Publisher(const Target& target, Poller& poller, std::size_t data_bytes);
+    Publisher(const Target& target, Poller& poller);
     ~Publisher();
     Publisher(const Publisher&) = delete;
     Publisher& operator=(const Publisher&) = delete;
 
-    void
-    sign();  // prepares the next request, so that its signature's cost stays outside the window
-    void publish();  // sends it
-    bool is_answered() const { return is_answered_; }
+    // Prepares the next request, so that its signature's cost stays outside the window.
+    void sign(std::string_view data);
+    void publish();  // sends it, whether the last one is answered or not
+    bool is_answered() const { return unanswered_ == 0; }
     void on_ready(std::uint32_t events) override;
 
  private:
+    bool take_answer();
+
     const Target& target_;
     int fd_;
-    std::string body_, request_, response_;
-    bool is_answered_ = true;
+    std::string request_, response_;
+    std::size_t unanswered_ = 0;
 };
 
 }  // namespace bench

@@ -19,6 +19,13 @@ Report& Report::add(std::string_view name, std::uint64_t number) {
     return raw(name, std::to_string(number));
 }
 
+Report& Report::add(std::string_view name, std::span<const std::uint64_t> numbers) {
+    std::string list;
+    for (const std::uint64_t number : numbers)
+        list += (list.empty() ? "" : ", ") + std::to_string(number);
+    return raw(name, '[' + list + ']');
+}
+
 Report& Report::add_flag(std::string_view name, bool flag) {
     return raw(name, flag ? "true" : "false");
 }

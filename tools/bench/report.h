@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,7 @@ class Report {
     Report& add(std::string_view name, std::string_view text);
     Report& add(std::string_view name, double number);
     Report& add(std::string_view name, std::uint64_t number);
+    Report& add(std::string_view name, std::span<const std::uint64_t> numbers);
     Report& add_flag(std::string_view name, bool flag);
     Report& add_usage(const Usage& usage, double deliveries);
     Report& add_busy(double share);  // of this tool's core; says whether it was the bottleneck

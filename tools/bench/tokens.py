@@ -4,8 +4,10 @@ import subprocess
 
 from processes import BenchError
 
+
 def token(binary, *arguments):
-    done = subprocess.run([str(binary), "token", *arguments], capture_output=True, text=True, timeout=10, env={"PATH": os.environ.get("PATH", "")})
+    environment = {"PATH": os.environ.get("PATH", "")}
+    done = subprocess.run([str(binary), "token", *arguments], capture_output=True, text=True, timeout=10, env=environment)
     if done.returncode != 0:
         raise BenchError(f"carillon token ended with code {done.returncode}: {done.stderr.strip()}")
     return done.stdout.strip().splitlines()[0]

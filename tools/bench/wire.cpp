@@ -84,14 +84,20 @@ std::string subscribe_message(const App& app, std::string_view socket_id,
     return message + "}}";
 }
 
+std::string ping_frame() { return masked_frame(kText, R"({"event":"pusher:ping","data":{}})"); }
+
 std::string client_event(std::string_view event, std::string_view channel, std::size_t data_bytes) {
     return R"({"event":")" + std::string(event) + R"(","channel":")" + std::string(channel) +
            R"(","data":")" + std::string(data_bytes, 'x') + "\"}";
 }
 
 std::string publish_body(std::string_view event, std::string_view channel, std::size_t data_bytes) {
+    return publish_body(event, channel, std::string(data_bytes, 'x'));
+}
+
+std::string publish_body(std::string_view event, std::string_view channel, std::string_view data) {
     return R"({"name":")" + std::string(event) + R"(","channel":")" + std::string(channel) +
-           R"(","data":")" + std::string(data_bytes, 'x') + "\"}";
+           R"(","data":")" + std::string(data) + "\"}";
 }
 
 }  // namespace bench

@@ -30,7 +30,9 @@ bool is_upgraded(std::string_view response_head);
 std::string socket_id_in(
     std::string_view established);  // empty if this is no pusher:connection_established
 std::string subscribe_message(const App& app, std::string_view socket_id, std::string_view channel);
+std::string ping_frame();  // answered by the server's pusher:pong
 std::string client_event(std::string_view event, std::string_view channel, std::size_t data_bytes);
 std::string publish_body(std::string_view event, std::string_view channel, std::size_t data_bytes);
+std::string publish_body(std::string_view event, std::string_view channel, std::string_view data);
 
 }  // namespace bench
