@@ -19,17 +19,18 @@ CTEST := ctest --output-on-failure --no-tests=error --output-junit junit.xml --t
 # GCC 12's sanitizers cannot place their shadow where a new kernel randomises addresses widely.
 PLAIN_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-.PHONY: help run test check stages headers asan tsan lint lint-changed fuzz fuzz-short bench soak format clean setup-run setup-test setup-check
+.PHONY: help run test check stages headers asan tsan lint lint-changed fuzz fuzz-short bench soak abuse format clean setup-run setup-test setup-check
 .NOTPARALLEL:
 
 help:
 	@echo "make run      build the server and start it on 127.0.0.1:6001"
 	@echo "make test     every suite, in one build"
-	@echo "make check    test, headers alone, sanitizers, lint of what changed lately, 15 s per fuzz target"
+	@echo "make check    test, headers alone, sanitizers, lint of what changed lately, a minute of fuzzing"
 	@echo "make lint     format, rooms, documents and clang-tidy on every file; make format puts the format right"
-	@echo "make fuzz     60 s per fuzz target"
+	@echo "make fuzz     60 s per fuzz target, and which lines of the parsers that reached"
 	@echo "make bench    measurements of this machine"
 	@echo "make soak     ten minutes of load, and every delivery counted at both ends; SECONDS=n"
+	@echo "make abuse    twelve minutes of attacks, and what those who sit beside them feel of it"
 	@echo "make clean    removes build/"
 
 run: setup-run build/release/build.ninja
@@ -63,11 +64,11 @@ lint-changed: setup-check
 format: setup-check
 	@tools/lint format
 
-fuzz: SECONDS := 60
-fuzz-short: SECONDS := 15
+fuzz: BUDGET := --each 60
+fuzz-short: BUDGET := --all 60
 fuzz fuzz-short: setup-check build/fuzz/build.ninja
 	@cmake --build build/fuzz --target room_fuzzers
-	@tools/run_fuzz $(SECONDS)
+	@tools/run_fuzz $(BUDGET)
 
 bench: setup-test build/release/build.ninja
 	@cmake --build build/release
@@ -77,6 +78,10 @@ soak: SECONDS := 600
 soak: setup-test build/release/build.ninja
 	@cmake --build build/release --target carillon soak
 	@tools/soak/run --seconds $(SECONDS)
+
+abuse: setup-test build/release/build.ninja
+	@cmake --build build/release --target carillon abuse
+	@tools/abuse/run
 
 clean:
 	@rm -rf build

@@ -1,5 +1,6 @@
 // Any body a backend may post: no crash, and what is accepted says the same when it is written anew
 // and reaches a subscriber byte for byte.
+// fuzzes: broadcast_request.cpp encoder.cpp
 #include <cstring>
 #include <memory>
 #include <string>

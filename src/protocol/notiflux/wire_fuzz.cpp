@@ -1,5 +1,6 @@
 // Any text a client may send: no crash; what is taken from it are its own bytes, and a subscribe
 // written anew from them is the same subscribe.
+// fuzzes: wire.cpp
 #include <string>
 #include <string_view>
 

@@ -1,5 +1,6 @@
 // Any body a backend may post as a batch: no crash, and what is accepted says what each of its items
 // says alone.
+// fuzzes: publish_request.cpp
 #include <boost/json.hpp>
 #include <cstring>
 #include <memory>

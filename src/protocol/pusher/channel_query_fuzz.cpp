@@ -1,10 +1,13 @@
 // input := channel LF query. Whatever a backend asks in a query: no crash, and no count of members
 // where there are none. Signed with the secret it is read the same way.
+// fuzzes: channel_query.cpp info.cpp names.cpp
+#include <array>
 #include <string>
 #include <string_view>
 
 #include "auth/hmac.h"
 #include "base/assert.h"
+#include "json/read.h"
 #include "protocol/pusher/channel_query.h"
 #include "protocol/pusher/errors.h"
 #include "protocol/pusher/signature.h"
@@ -12,6 +15,32 @@
 namespace {
 
 using namespace carillon;
+
+void check_name(std::string_view channel) {
+    const auto kind = pusher::kind_of(channel);
+    ASSERT(!pusher::name_of(pusher::type_of(kind)).empty());
+    ASSERT(!kind.presence || kind.authenticated);
+    if (pusher::is_legal_channel(channel)) {
+        ASSERT(pusher::is_legal_channel(channel, true) && !pusher::is_reserved_channel(channel));
+        ASSERT(pusher::reserve_of(channel) != protocol::Reserve::hidden);
+    }
+    const auto own = pusher::user_channel(channel);
+    ASSERT(pusher::kind_of(own).user);
+    ASSERT(pusher::reserve_of(own) == protocol::Reserve::reserved);
+    const auto watched = pusher::watch_channel(channel);
+    ASSERT(pusher::is_own_channel(watched) && !pusher::is_legal_channel(watched, true));
+    ASSERT(pusher::user_of_watch_channel(watched) == channel);
+    ASSERT(pusher::reserve_of(watched) == protocol::Reserve::hidden);
+}
+
+void check_counts(const pusher::Info& info) {
+    base::Buffer out;
+    pusher::append_counts(info, {}, out);
+    std::array members{json::Member{"user_count"}, json::Member{"subscription_count"}};
+    ASSERT(json::read_object(out.view(), members).has_value());
+    ASSERT(members[0].text.empty() != info.user_count);
+    ASSERT(members[1].text.empty() != info.subscription_count);
+}
 
 void check(std::string_view channel, const http::QueryParams& params) {
     const auto list = pusher::parse_list_query(params);
@@ -26,6 +55,7 @@ void check(std::string_view channel, const http::QueryParams& params) {
     const auto info = pusher::parse_channel_query(channel, params);
     if (info.has_value()) {
         ASSERT(!info.value().user_count || pusher::kind_of(channel).presence);
+        check_counts(info.value());
         const auto limited = pusher::limited_to(pusher::kind_of(channel), info.value());
         ASSERT(!(limited.user_count && limited.subscription_count) && !limited.cache);
     }
@@ -38,6 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     std::string_view query(reinterpret_cast<const char*>(data), size);
     const auto channel = query.substr(0, query.find('\n'));
     query.remove_prefix(std::min(query.size(), channel.size() + 1));
+    check_name(channel);
     const auto params = http::parse_query(query);
     if (params.has_value()) check(channel, params.value());
 

@@ -1,4 +1,5 @@
 // Any body a backend may post: no crash, and what is accepted becomes a frame that says the same.
+// fuzzes: publish_request.cpp encoder.cpp
 #include <boost/json.hpp>
 #include <cstring>
 #include <memory>

@@ -1,5 +1,6 @@
 // input := method LF path LF query LF body. Whatever it is, a stranger's request is refused without
 // a crash, and the same request signed with the secret is refused only for its age or its fields.
+// fuzzes: signature.cpp names.cpp
 #include <string>
 #include <string_view>
 
@@ -57,5 +58,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     ASSERT(!pusher::verify_channel(app, request.method, request.path, request.body, hex));
     ASSERT(pusher::verify_channel(app, request.method, request.path, request.body,
                                   app.key + ":" + hex));
+    const auto user = pusher::user_signature(app, request.method, request.body);
+    ASSERT(pusher::verify_user(app, request.method, request.body, app.key + ":" + user));
+    ASSERT(!pusher::verify_user(app, request.method, request.body + "x", app.key + ":" + user));
     return 0;
 }

@@ -1,5 +1,6 @@
 // What a client may send is anything. Nothing crashes, nothing is read outside the message and its
 // padding, and what is accepted is JSON to another parser too: raw slices travel to other clients.
+// fuzzes: wire.cpp encoder.cpp
 #include <boost/json.hpp>
 #include <cstdlib>
 #include <cstring>

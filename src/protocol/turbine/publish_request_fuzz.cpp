@@ -1,5 +1,6 @@
 // Any body a backend may post: no crash, and what is accepted becomes a frame that says the same:
 // the data to the byte, and nothing beside it.
+// fuzzes: publish_request.cpp encoder.cpp
 #include <algorithm>
 #include <array>
 #include <cstring>

@@ -1,5 +1,6 @@
 // What a client may send is anything. Nothing crashes, nothing is read outside the message and its
 // padding, and whatever it was, the reply is a JSON object that carries the id as it was written.
+// fuzzes: wire.cpp replies.cpp
 #include <array>
 #include <cstring>
 #include <memory>
