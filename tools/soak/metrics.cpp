@@ -7,7 +7,9 @@
 
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "bench/fail.h"
@@ -16,6 +18,24 @@ namespace soak {
 namespace {
 
 constexpr int kAnswerMs = 60'000;
+
+// /proc/net/tcp: number: local remote state … uid timeout inode …; no inode: nobody's.
+std::set<unsigned long> inodes_of_connections() {
+    constexpr unsigned kListen = 0x0a;
+    std::set<unsigned long> inodes;
+    for (const auto* path : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+        std::ifstream file(path);
+        std::string line;
+        for (std::getline(file, line); std::getline(file, line);) {
+            unsigned state = 0;
+            unsigned long inode = 0;
+            const int read =
+                std::sscanf(line.c_str(), "%*s %*s %*s %x %*s %*s %*s %*u %*u %lu", &state, &inode);
+            if (read == 2 && state != kListen && inode != 0) inodes.insert(inode);
+        }
+    }
+    return inodes;
+}
 
 }  // namespace
 
@@ -89,30 +109,28 @@ Scrape Metrics::scrape() {
     }
 }
 
-// /proc/net/tcp: number: local remote state … uid timeout inode …; no inode: nobody's.
-std::int64_t kernel_sockets(std::uint16_t port) {
-    constexpr unsigned kListen = 0x0a;
-    std::int64_t sockets = 0;
-    std::ifstream file("/proc/net/tcp");
-    std::string line;
-    for (std::getline(file, line); std::getline(file, line);) {
-        unsigned local_port = 0;
-        unsigned state = 0;
+Descriptors descriptors_of(pid_t pid) {
+    const auto sockets = inodes_of_connections();
+    Descriptors descriptors;
+    std::error_code error;
+    std::filesystem::directory_iterator at("/proc/" + std::to_string(pid) + "/fd", error);
+    for (; !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
+        std::error_code gone;  // it was closed meanwhile
+        const auto target = std::filesystem::read_symlink(*at, gone).string();
         unsigned long inode = 0;
-        const int read =
-            std::sscanf(line.c_str(), "%*s %*8x:%x %*8x:%*x %x %*x:%*x %*x:%*x %*x %*u %*u %lu",
-                        &local_port, &state, &inode);
-        sockets += read == 3 && local_port == port && state != kListen && inode != 0;
+        const bool socket = std::sscanf(target.c_str(), "socket:[%lu]", &inode) == 1;
+        (socket && sockets.contains(inode) ? descriptors.connections : descriptors.others)++;
     }
-    return sockets;
+    if (error) bench::fail("the server's descriptors cannot be read: " + error.message());
+    return descriptors;
 }
 
-std::int64_t resident_mb(pid_t pid) {
+std::int64_t resident_kb(pid_t pid) {
     std::ifstream file("/proc/" + std::to_string(pid) + "/statm");
     std::int64_t size = 0;
     std::int64_t resident = 0;
     if (!(file >> size >> resident)) bench::fail("the server has gone");
-    return resident * sysconf(_SC_PAGESIZE) / 1'000'000;
+    return resident * sysconf(_SC_PAGESIZE) / 1024;
 }
 
 }  // namespace soak

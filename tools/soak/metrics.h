@@ -37,8 +37,12 @@ class Metrics {
     int fd_;  // kept alive: the server counts it among its connections, always
 };
 
-std::int64_t kernel_sockets(
-    std::uint16_t port);  // that the server holds: accepted there, and not closed by it
-std::int64_t resident_mb(pid_t pid);
+// What the kernel says that a process has open.
+struct Descriptors {
+    std::int64_t connections = 0;  // TCP sockets that do not listen
+    std::int64_t others = 0;
+};
+Descriptors descriptors_of(pid_t pid);
+std::int64_t resident_kb(pid_t pid);
 
 }  // namespace soak

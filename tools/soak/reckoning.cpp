@@ -126,6 +126,7 @@ void Reckoning::reckon() {
         if (bench::now_ns() > end - kPatienceNs / 2) differ(found);
         poller_.wait(kTurnNs);
     }
+    other_descriptors_ = descriptors_of(server_.pid).others;
     check_heard();
 }
 
@@ -145,10 +146,14 @@ std::string Reckoning::difference() const {
         compare_lane(compare, scrape_, lane, ledger_, census);
     compare_totals(compare, scrape_, ledger_, census);
     const auto sockets = crowd_.sockets();
+    const auto descriptors = descriptors_of(server_.pid);
     compare.equal("our sockets, with the one of this scrape", sockets + 1, "carillon_connections",
                   scrape_.sum("carillon_connections"));
-    compare.equal("our sockets", sockets, "the server's at the same port, says the kernel,",
-                  kernel_sockets(server_.port));
+    compare.equal("our sockets, with the one of this scrape", sockets + 1,
+                  "the server's, says the kernel,", descriptors.connections);
+    if (other_descriptors_ != 0)
+        compare.equal("the server's other descriptors were", other_descriptors_, "they are",
+                      descriptors.others);
     return compare.difference;
 }
 

@@ -37,6 +37,7 @@ class Reckoning {
     Server server_;
     Metrics metrics_;
     Scrape scrape_;
+    std::int64_t other_descriptors_ = 0;  // at the last reckoning; 0: there was none
 };
 
 }  // namespace soak
