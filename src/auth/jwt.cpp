@@ -7,7 +7,7 @@
 #include "auth/base64url.h"
 #include "auth/jwt_claims.h"
 #include "auth/jwt_key.h"
-#include "auth/plain_object.h"
+#include "json/plain.h"
 #include "json/write.h"
 
 namespace carillon::auth {
@@ -113,7 +113,7 @@ class Claims {
 
     // Of the payload as it is now.
     Result<void> read() {
-        if (read_plain_object(payload_, wanted_, registered_)) return {};
+        if (json::read_plain_object(payload_, wanted_, registered_)) return {};
         std::vector<json::Member> all(wanted_.begin(), wanted_.end());
         all.insert(all.end(), registered_.begin(), registered_.end());
         if (!json::read_object(payload_, all).has_value()) return no_object();

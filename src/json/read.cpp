@@ -4,6 +4,8 @@
 
 #include <bit>
 
+#include "json/plain.h"
+
 namespace carillon::json {
 namespace {
 
@@ -204,6 +206,8 @@ simdjson::error_code read_elements(Lease& lease, std::string_view text,
 }  // namespace
 
 Result<void> read_object(std::string_view text, std::span<Member> wanted) {
+    if (read_plain_object(text, wanted)) return {};
+    for (auto& member : wanted) member.text = {};  // what was found before it was not plain
     Lease lease;
     if (const auto error = read_members(lease, text, wanted)) return malformed(error);
     return {};

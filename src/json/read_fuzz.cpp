@@ -1,6 +1,6 @@
 // Any text read as an object, as an array and as a list of strings: what is taken is what
 // Boost.JSON takes, slice by slice, and nothing is read beyond the promised padding.
-// fuzzes: read.cpp
+// fuzzes: read.cpp plain.cpp
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstring>
