@@ -86,7 +86,7 @@ inline constexpr std::size_t unsent_replies_bytes_max = 64 * kib;
 inline constexpr std::size_t mailbox_items_max = 65'536;
 // The first message of a TLS client. One that claims more is cut off.
 inline constexpr std::size_t tls_hello_bytes_max = 16 * kib;
-// TLS handshakes in progress on one lane, about 50 KB each. Then the one that began first is cut off.
+// TLS handshakes in progress on one lane, about 50 KB each, 180 KB at worst. Then the one that began first is cut off.
 // (From the connection's first moment to the end of its first request: http_slow_ms.)
 inline constexpr std::size_t tls_handshakes_max = 1024;
 

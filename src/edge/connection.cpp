@@ -174,7 +174,7 @@ void Connection::want_more() {
             unread_ = std::move(waiting);
         }
     }
-    if (ended_) return;
+    if (ended_ || held_over_) return;
     if (listening() || state_ == State::lingering) socket_.want_readable();
 }
 

@@ -276,6 +276,19 @@ TEST(HttpDialogue, ignores_an_answer_after_the_loop_is_gone) {
     EXPECT_EQ(client.rest(), "");
 }
 
+// At each look it is later, so that the time for reading is always used up.
+TEST(HttpDialogue, answers_what_was_asked_before_the_end_however_long_it_had_to_wait) {
+    const HastyClock clock;
+    House house({.clock = &clock});
+    auto client = house.connect();
+    std::string all;
+    for (int i = 0; i < 200; ++i) all += get("/bytes/3");
+    client.send(all);
+    client.half_close();
+    for (int i = 0; i < 200; ++i) ASSERT_EQ(client.answer().body, "bbb") << i;
+    EXPECT_TRUE(client.sees_end());
+}
+
 TEST(HttpDialogue, answers_a_client_that_has_ended_its_side) {
     House house;
     auto client = house.connect();

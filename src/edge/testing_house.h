@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <functional>
 #include <future>
 #include <iterator>
@@ -30,6 +31,14 @@
 
 namespace carillon::edge::testing {
 
+// At each look it is later, so that the time for reading is used up at once.
+struct HastyClock final : base::Clock {
+    Now now() const override {
+        return {.steady_ns = looks.fetch_add(1) * base::ns_per_ms, .unix_ms = 0};
+    }
+    mutable std::atomic<std::int64_t> looks{0};
+};
+
 struct HouseOptions {
     unsigned lanes = 1;
     const base::Clock* clock = nullptr;  // null: the house's own, which stands still
@@ -38,6 +47,7 @@ struct HouseOptions {
     std::size_t http_body_bytes_max = limits::http_body_bytes_max;
     http::Doorman* doorman = nullptr;  // null: none
     bool tls = over_tls();
+    hub::LaneLimits lane_limits{};
 };
 
 // A client's bytes on our side, by the kernel's own counts.
@@ -51,7 +61,7 @@ class House {
     explicit House(HouseOptions options = {})
         : options_(options),
           hub({.lanes = options.lanes,
-               .lane_limits = {},
+               .lane_limits = options.lane_limits,
                .random = [](unsigned lane) { return std::make_unique<base::SeededRandom>(lane); }},
               {.history = &history}),
           protocol(hub) {
@@ -179,17 +189,19 @@ class House {
     // Of a client that is still here.
     Intake intake_of(const Client& client, unsigned lane = 0) {
         Intake intake;
-        on_loop(lane, [&, port = client.port()] {
-            const int fd = cores_[lane]->accepted.at(port);
-            tcp_info info{};
-            socklen_t size = sizeof info;
-            int waiting = 0;
-            EXPECT_EQ(::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
-            EXPECT_EQ(::ioctl(fd, SIOCINQ, &waiting), 0);
-            intake.waiting = static_cast<std::uint64_t>(waiting);
-            intake.read = info.tcpi_bytes_received - intake.waiting;
-        });
+        on_loop(lane, [&] { intake = intake_here(client, lane); });
         return intake;
+    }
+    // The same on the loop.
+    Intake intake_here(const Client& client, unsigned lane = 0) {
+        const int fd = cores_[lane]->accepted.at(client.port());
+        tcp_info info{};
+        socklen_t size = sizeof info;
+        int waiting = 0;
+        EXPECT_EQ(::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+        EXPECT_EQ(::ioctl(fd, SIOCINQ, &waiting), 0);
+        return {.read = info.tcpi_bytes_received - static_cast<std::uint64_t>(waiting),
+                .waiting = static_cast<std::uint64_t>(waiting)};
     }
     // Nobody is here any more, neither a socket nor a session.
     bool empties(unsigned lane = 0) {

@@ -90,14 +90,6 @@ TEST_F(Handshakes, end_when_the_server_drains) {
     EXPECT_TRUE(net::eventually([&] { return drained.load(); }));
 }
 
-// At each look it is later, so that every handshake finds the time for reading used up.
-struct HastyClock final : base::Clock {
-    Now now() const override {
-        return {.steady_ns = looks.fetch_add(1) * base::ns_per_ms, .unix_ms = 0};
-    }
-    mutable std::atomic<std::int64_t> looks{0};
-};
-
 TEST(HandshakesInAHurry, wait_for_their_turn_and_all_get_it) {
     const HastyClock clock;
     House house({.clock = &clock, .tls = true});

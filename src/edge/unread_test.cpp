@@ -109,6 +109,29 @@ TEST(HttpDialogue, holds_at_most_one_read_behind_each_request_that_waits) {
     }
 }
 
+// Not even to put it aside: what cannot be heard stays where it is.
+TEST(WebSocketDialogue, reads_no_further_while_what_was_read_waits_for_its_turn) {
+    House house;
+    auto client = house.connect_to("room");
+    const auto before = house.intake_of(client).read;
+    std::uint64_t read_most_ahead = 0;
+    std::uint64_t heard = 0;
+    const std::string padding(900, 'x');
+    house.protocol.work = [&] {
+        house.clock.advance_ms(10);
+        heard += client_frame("work 0000" + padding).size();
+        const auto read = house.intake_here(client).read - before;
+        read_most_ahead = std::max(read_most_ahead, read - heard);
+    };
+    std::string all;
+    for (int i = 1000; i < 1600; ++i) all += client_frame("work " + std::to_string(i) + padding);
+    client.send(all);
+    for (int i = 1000; i < 1600; ++i) {
+        ASSERT_EQ(client.hear(), text_frame(std::to_string(i) + padding));
+    }
+    EXPECT_LE(read_most_ahead, limits::read_bytes_max);
+}
+
 TEST(WebSocketDialogue,
      reads_nothing_from_a_client_whose_session_waits_and_then_gives_it_every_message_in_order) {
     House house;

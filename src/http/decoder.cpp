@@ -75,7 +75,9 @@ Result<Event> Decoder::advance(std::string_view& in) {
 }
 
 std::size_t Decoder::body_bytes() const {
-    return state_ == nullptr ? 0 : state_->head.request.body.capacity();
+    if (state_ == nullptr) return 0;
+    const auto& body = state_->head.request.body;
+    return body.empty() ? 0 : body.capacity();  // an empty one has some, too, and costs nothing
 }
 
 // True when the first byte of a request is at the front.

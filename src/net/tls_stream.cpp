@@ -19,9 +19,8 @@ namespace {
 
 constexpr std::size_t record_bytes_max = SSL3_RT_MAX_PLAIN_LENGTH;
 
-// Where a ClientHello tells its length: behind the record's header (5) and its own type (1).
-constexpr std::uint32_t length_begin = 6;
-constexpr std::uint32_t length_end = 9;
+// A record costs two reads and a decryption, even of one byte: others are heard between so many.
+constexpr int records_per_turn = 16;
 
 // OpenSSL looks at this thread's complaints to understand a result, so there must be none from
 // before. Asking is cheaper than clearing.
@@ -109,12 +108,18 @@ Io TlsStream::receive(std::span<char> into) {
     ASSERT(into.size() >= record_bytes_max);  // OpenSSL would keep the rest, and no fd tell of it
     Io io;
     if (broken_) return {Io::closed, 0, ECONNRESET};
-    forget_complaints();
     if (handshaking() && !shake_hands(io)) return io;
-    while (into.size() - io.bytes >= record_bytes_max) {
+    for (int i = 0; i < records_per_turn && into.size() - io.bytes >= record_bytes_max; ++i) {
         const auto room = into.subspan(io.bytes);
+        forget_complaints();
         const int n = SSL_read(ssl_, room.data(), static_cast<int>(room.size()));
-        if (n <= 0) return io.bytes != 0 ? io : refused(n, read_);
+        if (n <= 0) {
+            const auto why = begins_anew() ? break_off() : refused(n, read_);
+            if (io.bytes == 0) return why;
+            // The next call says it too, and comes at once: nothing else may come to wake us.
+            if (why.state != Io::again) ::shutdown(descriptor_.fd(), SHUT_RD);
+            return io;
+        }
         read_.needs = Direction::in;
         io.bytes += static_cast<std::size_t>(n);
     }
@@ -124,9 +129,9 @@ Io TlsStream::receive(std::span<char> into) {
 // A record at a time, until all are gone or one got stuck.
 Io TlsStream::send(std::string_view bytes) {
     if (broken_) return {Io::closed, 0, EPIPE};
-    forget_complaints();
     Io io;
     while (!bytes.empty()) {
+        forget_complaints();
         const auto record = std::min(bytes.size(), record_bytes_max);
         ASSERT(committed_ <= record);
         const int n = SSL_write(ssl_, bytes.data(), static_cast<int>(record));
@@ -185,6 +190,7 @@ void TlsStream::fire(Direction direction) {
 
 // True: they are shaken, now or before. Else `io` says what to wait for, or that it failed.
 bool TlsStream::shake_hands(Io& io) {
+    forget_complaints();
     const int result = SSL_do_handshake(ssl_);
     if (result != 1) {
         const bool http = ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST;
@@ -208,24 +214,43 @@ Io TlsStream::refused(int result, Wish& wish) {
         case SSL_ERROR_ZERO_RETURN:  // a goodbye, or the end of the stream
             return {Io::closed, 0, 0};
         case SSL_ERROR_SYSCALL:
-            broken_ = true;
-            ERR_clear_error();
+            (void)break_off();
             return wire_error_ != 0 ? refusal(wire_error_) : Io{Io::closed, 0, ECONNRESET};
         default:
-            broken_ = true;
-            ERR_clear_error();
-            return {Io::failed, 0, EPROTO};
+            return break_off();
     }
 }
 
+Io TlsStream::break_off() {
+    broken_ = true;
+    ERR_clear_error();
+    return {Io::failed, 0, EPROTO};
+}
+
+// TLS 1.2 lets a client begin another handshake. OpenSSL refuses it only when it is here, and keeps
+// up to 128 KB for it until then.
+bool TlsStream::begins_anew() const {
+    return SSL_version(ssl_) < TLS1_3_VERSION && SSL_in_init(ssl_) != 0;
+}
+
 // OpenSSL makes room for as many bytes as a ClientHello claims to have, up to 128 KB, before they
-// come. Who claims that much pays no such visits here.
+// come. Only the first is looked at: one that follows a request to try again (TLS 1.3) may be large.
 bool TlsStream::suits_a_hello(std::string_view bytes) {
-    for (const char byte : bytes.substr(0, length_end - std::min(hello_read_, length_end))) {
-        if (hello_read_++ >= length_begin)
-            hello_bytes_ = hello_bytes_ << 8 | static_cast<unsigned char>(byte);
+    constexpr unsigned record_header = 5;
+    constexpr unsigned hello_header = 4;  // its type, and three bytes of length
+    for (const char c : bytes) {
+        if (hello_read_ == hello_header) break;
+        const auto byte = static_cast<unsigned char>(c);
+        if (record_read_ < record_header) {
+            if (record_read_++ >= record_header - 2)
+                record_left_ = (record_left_ << 8 | byte) & 0xffff;
+        } else {
+            if (hello_read_++ != 0) hello_bytes_ = hello_bytes_ << 8 | byte;
+            --record_left_;
+        }
+        if (record_read_ == record_header && record_left_ == 0) record_read_ = 0;
     }
-    return hello_read_ < length_end || hello_bytes_ <= limits::tls_hello_bytes_max;
+    return hello_read_ < hello_header || hello_bytes_ <= limits::tls_hello_bytes_max;
 }
 
 // A person with a browser and http:// learns what is wrong. The rest of the request is read first,
@@ -235,8 +260,9 @@ void TlsStream::answer_plain_http() {
         "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 35\r\n"
         "Connection: close\r\n\r\nThis port speaks TLS: use https://\n";
     std::array<char, 4096> rest;
-    while (::recv(descriptor_.fd(), rest.data(), rest.size(), MSG_DONTWAIT) ==
-           static_cast<ssize_t>(rest.size())) {
+    for (int i = 0; i < 16 && ::recv(descriptor_.fd(), rest.data(), rest.size(), MSG_DONTWAIT) ==
+                                  static_cast<ssize_t>(rest.size());
+         ++i) {
     }
     (void)::send(descriptor_.fd(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }

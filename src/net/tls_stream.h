@@ -34,7 +34,7 @@ class TlsStream final : public Ready {
     TlsStream& operator=(const TlsStream&) = delete;
     ~TlsStream();
 
-    // A whole number of records, as many as are here and fit. `into` has room for one: 16 KB.
+    // A whole number of records: what is here and fits, up to 16. `into` has room for one: 16 KB.
     Io receive(std::span<char> into);
     Io send(std::string_view bytes);
     std::size_t committed() const { return committed_; }
@@ -60,6 +60,8 @@ class TlsStream final : public Ready {
     void arm(const Wish& wish);
     bool shake_hands(Io& io);
     Io refused(int result, Wish& wish);
+    Io break_off();
+    bool begins_anew() const;
     bool suits_a_hello(std::string_view bytes);
     void answer_plain_http();
 
@@ -68,9 +70,11 @@ class TlsStream final : public Ready {
     Descriptor& descriptor_;
     SSL* ssl_;
     std::size_t committed_ = 0;
-    std::uint32_t hello_read_ = 0;   // of the bytes that tell its length, how many were seen
-    std::uint32_t hello_bytes_ = 0;  // what they tell
-    int wire_error_ = 0;             // errno of the last call that failed
+    std::uint32_t hello_bytes_ = 0;  // what the first message says of its length
+    std::uint16_t record_left_ = 0;  // of the record that it is read from
+    std::uint8_t hello_read_ = 0;    // of the headers of both, how many bytes were seen
+    std::uint8_t record_read_ = 0;
+    int wire_error_ = 0;  // errno of the last call that failed
     Wish read_{Direction::in};
     Wish write_{Direction::out};
     bool broken_ = false;  // OpenSSL must not be asked again

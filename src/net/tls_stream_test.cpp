@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <openssl/bio.h>
+#include <sys/ioctl.h>
 
 #include <atomic>
 #include <numeric>
@@ -88,6 +89,19 @@ class Tls : public ::testing::Test {
             ASSERT_EQ(place, &*descriptor_);
             listen();
         });
+    }
+    void open_anew(std::shared_ptr<const TlsContext> context = test_certificates()) {
+        thread_.on_loop([&] {
+            descriptor_.reset();
+            stream_.reset();
+            ended_.reset();
+        });
+        open(std::move(context));
+    }
+    int unread() {
+        int bytes = 0;
+        EXPECT_EQ(::ioctl(fd_, FIONREAD, &bytes), 0);
+        return bytes;
     }
     void open_and_shake_hands(const TlsClient::Options& options = {}) {
         open();
@@ -327,6 +341,50 @@ TEST_F(Tls, survives_writing_to_who_is_gone) {
     EXPECT_EQ(send(text).state, Io::closed);
 }
 
+// A record of one byte costs as much as one of a kilobyte.
+TEST_F(Tls, hears_a_few_records_per_turn_however_small_they_are) {
+    open_and_shake_hands();
+    std::size_t most = 0;
+    std::size_t heard = 0;
+    std::atomic<bool> done{false};
+    thread_.on_loop([&] {
+        ready_.readable = [&] {
+            std::array<char, 65536> bytes;
+            const Io io = stream_->receive(bytes);
+            most = std::max(most, io.bytes);
+            heard += io.bytes;
+            done = heard == 1'000;
+            stream_->want_readable();
+        };
+    });
+    Gate gate(thread_.loop());
+    for (int i = 0; i < 1'000; ++i) ASSERT_TRUE(client_->send("x"));
+    gate.open();
+    EXPECT_TRUE(eventually([&] { return done.load(); }));
+    EXPECT_LE(most, 16U);
+}
+
+TEST_F(Tls, hears_a_goodbye_that_came_with_the_last_words) {
+    open_and_shake_hands();
+    Gate gate(thread_.loop());
+    EXPECT_TRUE(client_->send("last words"));
+    SSL_shutdown(client_->native());  // and the connection stays
+    gate.open();
+    EXPECT_EQ(end().state, Io::closed);
+    EXPECT_EQ(heard_, "last words");
+}
+
+TEST_F(Tls, breaks_off_at_what_is_damaged_behind_good_words) {
+    open_and_shake_hands();
+    Gate gate(thread_.loop());
+    EXPECT_TRUE(client_->send("good words"));
+    EXPECT_TRUE(peer_->send(std::string("\x17\x03\x03\x00\x20", 5) + std::string(32, 'x')));
+    gate.open();
+    EXPECT_NE(end().state, Io::again);
+    EXPECT_EQ(heard_, "good words");
+    EXPECT_EQ(send("anything").state, Io::closed);
+}
+
 TEST_F(Tls, refuses_what_is_not_tls_and_breaks_off) {
     open();
     EXPECT_TRUE(peer_->send("\x16\x03\x01 this is no ClientHello, whatever it says of itself"));
@@ -361,6 +419,28 @@ TEST_F(Tls, makes_no_room_for_a_hello_that_claims_to_be_huge) {
     EXPECT_EQ(end().state, Io::failed);
 }
 
+TEST_F(Tls, finds_the_length_of_a_hello_wherever_records_divide_it) {
+    for (const bool huge : {false, true}) {
+        open_anew();
+        // Records of one byte: its type, and its length, which is 5,000 or 17,000.
+        const std::string length =
+            huge ? std::string("\x00\x42\x68", 3) : std::string("\x00\x13\x88", 3);
+        for (const char byte : '\x01' + length) {
+            EXPECT_TRUE(peer_->send(std::string("\x16\x03\x01\x00\x01", 5) + byte));
+        }
+        EXPECT_TRUE(eventually([&] { return unread() == 0; }));
+        thread_.settle();
+        EXPECT_EQ(ended_.has_value(), huge);
+    }
+}
+
+TEST_F(Tls, breaks_off_when_a_client_of_tls_1_2_begins_a_second_handshake) {
+    open_and_shake_hands({.version = TLS1_2_VERSION});
+    ASSERT_EQ(SSL_renegotiate(client_->native()), 1);
+    EXPECT_NE(SSL_do_handshake(client_->native()), 1);
+    EXPECT_NE(end().state, Io::again);
+}
+
 TEST_F(Tls, shows_the_certificate_of_the_name_that_was_asked_for) {
     const TestDirectory directory;
     const auto context = TlsContext::load({{make_certificate(directory, {.name = "one.example"}),
@@ -372,11 +452,7 @@ TEST_F(Tls, shows_the_certificate_of_the_name_that_was_asked_for) {
                                                          {"two.example", "two.example"},
                                                          {"three.example", "one.example"}};
     for (const auto& [asked, shown] : cases) {
-        thread_.on_loop([&] {
-            descriptor_.reset();
-            stream_.reset();
-        });
-        open(context);
+        open_anew(context);
         client_.emplace(*peer_, TlsClient::Options{.server_name = asked});
         ASSERT_TRUE(client_->shake_hands());
         EXPECT_EQ(client_->server(), shown) << asked;
@@ -389,12 +465,6 @@ TEST_F(Tls, speaks_http_1_1_with_who_offers_several_things) {
     unsigned size = 0;
     SSL_get0_alpn_selected(client_->native(), &chosen, &size);
     EXPECT_EQ(std::string(reinterpret_cast<const char*>(chosen), size), "http/1.1");
-}
-
-TEST_F(Tls, does_not_renegotiate) {
-    open_and_shake_hands({.version = TLS1_2_VERSION});
-    SSL_renegotiate(client_->native());
-    EXPECT_NE(SSL_do_handshake(client_->native()), 1);
 }
 
 TEST_F(Tls, is_the_same_behind_a_socket) {

@@ -43,7 +43,8 @@ TEST(CheckConfig, is_stricter_than_serve_about_unknown_keys) {
 TEST(CheckConfig, lets_what_is_not_built_yet_pass_with_a_warning) {
     const auto checked = check_config({.file = R"({"ssl": {"http_port": 80}})"});
     EXPECT_EQ(checked.exit_code, 0);
-    EXPECT_THAT(checked.text, StartsWith("warning: ssl.http_port: not yet supported; it has no effect\n"));
+    EXPECT_THAT(checked.text,
+                StartsWith("warning: ssl.http_port: not yet supported; it has no effect\n"));
 }
 
 TEST(CheckConfig, refuses_what_serve_would_refuse_to_expose) {

@@ -256,8 +256,9 @@ TEST(ConfigJson, names_an_unknown_key_with_its_path_and_the_nearest_known) {
 TEST(ConfigJson, calls_an_unknown_key_an_error_when_asked_to) {
     const auto loaded =
         load({.file = R"({"prot": 1, "ssl": {"ca_path": ""}})", .unknown_keys = Severity::error});
-    EXPECT_THAT(lines_of(loaded), ElementsAre("error: prot: unknown key; did you mean port?",
-                                              "warning: ssl.ca_path: not yet supported; it has no effect"));
+    EXPECT_THAT(lines_of(loaded),
+                ElementsAre("error: prot: unknown key; did you mean port?",
+                            "warning: ssl.ca_path: not yet supported; it has no effect"));
     EXPECT_TRUE(loaded.failed());
 }
 

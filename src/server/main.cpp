@@ -42,13 +42,14 @@ Result<Sources> gather_sources(const Command& command) {
 }
 
 // Blocked before any thread starts, so that only main's sigwait sees them.
-sigset_t block_signals() {
+sigset_t block_signals(bool reloads) {
     std::signal(SIGPIPE, SIG_IGN);
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);  // certificates were renewed
+    // Certificates were renewed. Without any it ends us, as when a terminal is closed.
+    if (reloads) sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     return signals;
 }
@@ -68,7 +69,7 @@ int serve(const Command& command) {
     const auto exposure = check_exposure(loaded.config);
     if (!exposure.has_value()) return complain(exposure.error().message);
 
-    const auto signals = block_signals();
+    const auto signals = block_signals(loaded.config.ssl.enabled);
     const base::SystemClock clock;
     Log log(clock, loaded.config.log);
     for (const auto& warning : demo_warnings(loaded.config))

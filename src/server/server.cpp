@@ -133,8 +133,11 @@ Result<void> Server::reload_certificates() {
     if (tls == nullptr) return {};
     tell_expiry(*tls, clock_.now(), log_);
     for (auto& core : cores_) {
-        // A loop with no room is told next time.
-        (void)core->loop.post([&core, tls] { core->tls = tls; });
+        if (!core->loop.post([&core, tls] { core->tls = tls; })) {
+            return Error{ErrorKind::overloaded, "lane " + std::to_string(core->loop.index()) +
+                                                    " is too busy, and shows the old certificates: "
+                                                    "send SIGHUP again"};
+        }
     }
     return {};
 }
