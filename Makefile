@@ -25,7 +25,7 @@ PLAIN_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 help:
 	@echo "make run      build the server and start it on 127.0.0.1:6001"
 	@echo "make test     every suite, in one build"
-	@echo "make check    test, headers alone, sanitizers, lint of what changed lately, a minute of fuzzing"
+	@echo "make check    test, headers alone, sanitizers, lint of what changed lately, a little fuzzing"
 	@echo "make lint     format, rooms, documents and clang-tidy on every file; make format puts the format right"
 	@echo "make fuzz     60 s per fuzz target, and which lines of the parsers that reached"
 	@echo "make bench    measurements of this machine"
@@ -65,7 +65,7 @@ format: setup-check
 	@tools/lint format
 
 fuzz: BUDGET := --each 60
-fuzz-short: BUDGET := --all 60
+fuzz-short: BUDGET := --all 45
 fuzz fuzz-short: setup-check build/fuzz/build.ninja
 	@cmake --build build/fuzz --target room_fuzzers
 	@tools/run_fuzz $(BUDGET)
