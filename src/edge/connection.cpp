@@ -10,11 +10,14 @@
 
 namespace carillon::edge {
 
+WayOut::WayOut(Worker& worker, hub::Door& door, net::Ready& ready, int fd,
+               std::shared_ptr<const net::TlsContext> tls)
+    : socket_(worker.loop(), fd, ready, std::move(tls)), outbox_(worker.lane(), door) {}
+
 Connection::Connection(Worker& worker, const http::Router& router, int fd,
                        std::shared_ptr<const net::TlsContext> tls)
-    : worker_(worker),
-      socket_(worker.loop(), fd, *this, std::move(tls)),
-      outbox_(worker.lane(), *this),
+    : WayOut(worker, *this, *this, fd, std::move(tls)),
+      worker_(worker),
       dialogue_(std::make_unique<HttpDialogue>(*this, router)),
       shaking_hands_(socket_.handshaking()) {}
 

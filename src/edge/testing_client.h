@@ -132,7 +132,7 @@ class Client {
         if (!held_.empty()) return false;
         char byte = 0;
         pollfd one{peer_.fd(), POLLIN, 0};
-        if (tls_) return tls_->sees_goodbye();
+        if (tls_) return tls_->sees_end();
         return ::poll(&one, 1, 10'000) == 1 && ::recv(peer_.fd(), &byte, 1, 0) == 0;
     }
     // Everything up to the end.

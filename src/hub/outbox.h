@@ -82,7 +82,7 @@ class SlicePool {
 class Outbox : public boost::intrusive::list_base_hook<
                    boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-    Outbox(Lane& lane, Door& door) : lane_(lane), door_(door) {}
+    Outbox(Lane& lane, Door& door) : door_(door), lane_(lane) {}
     Outbox(const Outbox&) = delete;
     Outbox& operator=(const Outbox&) = delete;
     ~Outbox();  // discards what is left; its session was closed before
@@ -109,7 +109,7 @@ class Outbox : public boost::intrusive::list_base_hook<
     // that it did not take.
     void block(std::size_t committed = 0) {
         blocked_ = true;
-        committed_ = committed;
+        committed_ = static_cast<std::uint32_t>(committed);
     }
     void unblock();  // the socket may take more: lists it for the next write
 
@@ -164,17 +164,18 @@ class Outbox : public boost::intrusive::list_base_hook<
     const Debt& live() const { return debt_[index_of(Source::live)]; }
     const Debt& replay() const { return debt_[index_of(Source::replay)]; }
 
-    Lane& lane_;
+    // What a direct walk looks at comes first: it belongs into one cache line.
     Door& door_;
     Slice* head_ = nullptr;
+    bool blocked_ = false;
+    bool parked_ = false;          // on the lane's list of those who are
+    std::uint32_t committed_ = 0;  // by the last block(), until more is consumed
+    Lane& lane_;
     Slice* tail_ = nullptr;
     Session* session_ = nullptr;
     std::array<Debt, 3> debt_{};  // by source
     std::size_t late_bytes_ = 0;  // of replays, not encoded yet
     std::size_t pinned_bytes_ = 0;
-    std::size_t committed_ = 0;  // by the last block(), until more is consumed
-    bool blocked_ = false;
-    bool parked_ = false;  // on the lane's list of those who are
 };
 
 }  // namespace carillon::hub

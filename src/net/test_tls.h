@@ -181,6 +181,15 @@ class TlsClient {
         bytes.resize(have);
         return bytes;
     }
+    // The other side has ended, with a goodbye or, if there was no room for it, without.
+    bool sees_end() const {
+        ERR_clear_error();
+        char byte = 0;
+        const int got = SSL_read(ssl_.get(), &byte, 1);
+        const bool goodbye = SSL_get_error(ssl_.get(), got) == SSL_ERROR_ZERO_RETURN;
+        return got <= 0 &&
+               (goodbye || ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING);
+    }
     // The other side has said goodbye.
     bool sees_goodbye() const {
         char byte = 0;

@@ -378,7 +378,9 @@ TEST_F(Tls, breaks_off_at_what_is_damaged_behind_good_words) {
     open_and_shake_hands();
     Gate gate(thread_.loop());
     EXPECT_TRUE(client_->send("good words"));
-    EXPECT_TRUE(peer_->send(std::string("\x17\x03\x03\x00\x20", 5) + std::string(32, 'x')));
+    std::string damaged("\x17\x03\x03\x00\x20", 5);
+    damaged.append(32, 'x');
+    EXPECT_TRUE(peer_->send(damaged));
     gate.open();
     EXPECT_NE(end().state, Io::again);
     EXPECT_EQ(heard_, "good words");
@@ -423,10 +425,11 @@ TEST_F(Tls, finds_the_length_of_a_hello_wherever_records_divide_it) {
     for (const bool huge : {false, true}) {
         open_anew();
         // Records of one byte: its type, and its length, which is 5,000 or 17,000.
-        const std::string length =
-            huge ? std::string("\x00\x42\x68", 3) : std::string("\x00\x13\x88", 3);
-        for (const char byte : '\x01' + length) {
-            EXPECT_TRUE(peer_->send(std::string("\x16\x03\x01\x00\x01", 5) + byte));
+        const std::string_view header(huge ? "\x01\x00\x42\x68" : "\x01\x00\x13\x88", 4);
+        for (const char byte : header) {
+            std::string record("\x16\x03\x01\x00\x01", 5);
+            record.push_back(byte);
+            EXPECT_TRUE(peer_->send(record));
         }
         EXPECT_TRUE(eventually([&] { return unread() == 0; }));
         thread_.settle();

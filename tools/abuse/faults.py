@@ -257,7 +257,7 @@ FAULTS = {
     "never_read": Fault("400 who never read are sent 100 KB again and again",
             "at 256 MiB whoever owes most is closed; who owes little stays; "
                         "memory: 256 MiB, the inbox's 64 and 64 MiB", MEMORY_CLOSES,
-                                "Lane.closes_the_worst_debtors_until_its_frames_fit_in_memory", never_read),
+                                "Lane.closes_the_worst_debtors_until_its_frames_fit_in_memory", never_read, in_quick=False),
     "unread_answers": Fault("9,000 who ask over HTTP for 40 files each and read none",
             "64 KiB are kept for each; at 256 MiB in all whoever owes most is closed",
                             'carillon_connections{lane="0"}', "", unread_answers, in_quick=False),
