@@ -2,7 +2,7 @@
 #
 #   JOBS=n             jobs at once; by default one per 2 GB of memory, at most one per core
 #   CARILLON_SEEDS=n   how many random schedules each randomised test plays (500 for the hub's)
-#   CARILLON_THREADS_SECONDS=n   for how long the hub plays on real threads (2; under tsan 60)
+#   CARILLON_THREADS_SECONDS=n   for how long the hub plays on real threads (2; under tsan 40)
 
 JOBS ?= $(shell awk -v cores=$$(nproc) '/^MemTotal/ {n = int($$2 / 2097152 + 0.5); print n < 1 ? 1 : n < cores ? n : cores}' /proc/meminfo 2>/dev/null || echo 1)
 export JOBS := $(JOBS)
@@ -50,7 +50,7 @@ headers: setup-test build/dev/build.ninja
 
 asan tsan: export UBSAN_OPTIONS := print_stacktrace=1
 asan tsan: export TSAN_OPTIONS := halt_on_error=1:second_deadlock_stack=1
-tsan: export CARILLON_THREADS_SECONDS ?= 60
+tsan: export CARILLON_THREADS_SECONDS ?= 40
 asan: setup-check build/asan/build.ninja
 tsan: setup-check build/tsan/build.ninja
 asan tsan:
