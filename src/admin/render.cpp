@@ -17,7 +17,7 @@ struct LaneMetric {
     std::uint64_t (*read)(const LaneReport&);
 };
 
-// matched = delivered + filtered + left + dropped + pending, on each lane: the sum that must hold.
+// matched = delivered + filtered + left + passed + dropped + pending, on each lane: the sum that must hold.
 constexpr LaneMetric conservation[] = {
     {"carillon_matched_total", Type::counter, "Pairs of publication and subscriber.",
      [](const LaneReport& r) { return r.books.matched; }},
@@ -31,6 +31,9 @@ constexpr LaneMetric conservation[] = {
      [](const LaneReport& r) { return r.books.filtered; }},
     {"carillon_left_total", Type::counter, "Of these, gone: unsubscribed or closed after matching.",
      [](const LaneReport& r) { return r.books.left; }},
+    {"carillon_passed_total", Type::counter,
+     "Of these, passed on by a member of a queue group, and matched anew for the next.",
+     [](const LaneReport& r) { return r.books.passed; }},
 };
 
 constexpr LaneMetric audience[] = {

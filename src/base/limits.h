@@ -31,6 +31,13 @@ inline constexpr std::size_t publish_channels_max = 100;
 inline constexpr std::size_t channel_name_bytes_max = 1024;
 // Channels in one process. Then a join is refused with limit_channels.
 inline constexpr std::size_t channels_max = 8'000'000;
+// Patterns of one app that somebody subscribes to. Then limit_channels.
+inline constexpr std::size_t patterns_max = 1'000'000;
+// Globs that begin with the same text up to their first wildcard: they are tried one by one. Then
+// limit_channels.
+inline constexpr std::size_t glob_neighbours_max = 1024;
+// Hooks that publish, one inside the other. Then limit_nesting.
+inline constexpr unsigned hook_nesting_max = 8;
 // Subscriptions of one session. Then limit_subscriptions.
 inline constexpr std::size_t session_channels_max = 10'000;
 // Clients written to in one round of the flush while they wait for what they missed. The rest takes

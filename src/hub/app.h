@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace carillon::hub {
@@ -39,6 +40,8 @@ struct App {
     bool subscription_counts = false;   // whether subscribers are told how many they are
     // Where pages that connect may come from: "https://a.example", "*.example", "*"; empty: anywhere.
     std::vector<std::string> allowed_origins{};
+    // Names that a protocol reserves: no pattern opens them. Null: there are none.
+    bool (*hidden_from_patterns)(std::string_view channel) = nullptr;
     AppLimits limits{};
 };
 

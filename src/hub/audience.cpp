@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "hub/channel.h"
 #include "hub/lane.h"
+#include "hub/spread.h"
 
 namespace carillon::hub {
 
@@ -20,6 +21,7 @@ void Audience::join(Lane& lane, Subscription& subscription, Outbox& outbox, std:
 void Audience::leave(Lane& lane, Subscription& subscription) {
     Entry& entry = entries_[subscription.entry];
     ASSERT(entry.owner == &subscription);
+    std::erase(plural_, &subscription);
     auto missed = forgo(lane, entry, fresh_);
     if (subscription.entry >= cursor) missed += forgo(lane, entry, offering_);
     lane.books().pending_batch.subtract(missed);
@@ -35,7 +37,8 @@ void Audience::settle(Lane& lane, std::uint64_t until) {
     tally_.settle(until, lane.taken_number());
 }
 
-std::uint32_t Audience::deliver(Lane& lane, const Item& item) {
+std::uint32_t Audience::deliver(Lane& lane, const Item& item, std::string_view channel,
+                                std::span<LaneChannel* const> earlier) {
     tally_.advance(item.number);
     auto hearing = tally_.hearing();
     const auto answered = hearing + tally_.left();
@@ -49,22 +52,45 @@ std::uint32_t Audience::deliver(Lane& lane, const Item& item) {
             --hearing;
         }
     }
+    if (!earlier.empty()) {
+        for (auto* subscription : plural_) {
+            if (entries_[subscription->entry].after >= item.number ||
+                !heard_earlier(*subscription->session, earlier, item.number)) {
+                continue;
+            }
+            step_over(lane, *subscription, item.number);
+            lane.books().filtered.add();
+            --hearing;
+        }
+    }
     if (hearing == 0) return answered;
 
     Batch& batch = open_batch(lane, item.publication->inbox_bytes());
-    const auto begin = batch.bytes.size();
-    const Delivery delivery{*item.publication, local_.channel().name(), item.stamp};
-    if (format_.encode(delivery, batch.bytes)) {
-        ASSERT(batch.bytes.size() > begin);
-        batch.close_frame(item.number);
+    if (channel.empty()) channel = local_.channel().name();
+    const auto begin = batch.size();
+    if (batch.append(format_, {*item.publication, channel, item.stamp}, item.number)) {
         lane.books().pending_batch.add(hearing);
-        if (item.countdown != nullptr) lane.awaited().hear(hearing);
-        lane.note_encoded(batch, batch.bytes.size() - begin);
+        if (countdown_of(item) != nullptr) lane.awaited().hear(hearing);
+        lane.note_encoded(batch, batch.size() - begin);
     } else {
-        ASSERT(batch.bytes.size() == begin);
         lane.books().filtered.add(hearing);
     }
     return answered;
+}
+
+void Audience::note_plural(Subscription& subscription) {
+    if (std::find(plural_.begin(), plural_.end(), &subscription) == plural_.end()) {
+        plural_.push_back(&subscription);
+    }
+}
+
+// One session, one copy: whoever hears the item in an audience that came first steps over it here.
+bool Audience::heard_earlier(const Session& session, std::span<LaneChannel* const> earlier,
+                             std::uint64_t number) const {
+    return std::any_of(earlier.begin(), earlier.end(), [&](const LaneChannel* one) {
+        const auto* other = session.subscription_to(*one);
+        return other != nullptr && other->audience->entries_[other->entry].after < number;
+    });
 }
 
 // The entry is offered what came before the frame that it must not hear, and hears on from there.
@@ -73,6 +99,7 @@ void Audience::step_over(Lane& lane, Subscription& subscription, std::uint64_t n
     if (subscription.entry >= cursor) offer(lane, entry, offering_);
     offer(lane, entry, fresh_);
     entry.after = number;
+    if (const auto& gate = subscription.session->gate(); gate != nullptr) gate->give_back(1);
 }
 
 void Audience::offer(Lane& lane, Entry& entry, const BatchChain& chain) {
@@ -88,7 +115,7 @@ void Audience::offer(Lane& lane, Entry& entry, const BatchChain& chain) {
 
 void Audience::seal() {
     ASSERT(offering_.empty());
-    size_hint_ = static_cast<std::uint32_t>(fresh_.last->bytes.size());
+    size_hint_ = static_cast<std::uint32_t>(fresh_.last->size());
     fresh_.last->open = false;
     offering_ = fresh_;
     fresh_ = {};
@@ -106,7 +133,7 @@ void Audience::reap_entry(std::uint32_t index) {
 // The batch for the next frame of about `hint` bytes. Batches seal at 64 KB, or hold one larger
 // frame.
 Batch& Audience::open_batch(Lane& lane, std::size_t hint) {
-    if (!fresh_.empty() && fresh_.last->bytes.size() + hint <= limits::batch_bytes_max) {
+    if (!fresh_.empty() && fresh_.last->size() + hint <= limits::batch_bytes_max) {
         return *fresh_.last;
     }
     if (fresh_.empty()) {
@@ -114,7 +141,7 @@ Batch& Audience::open_batch(Lane& lane, std::size_t hint) {
     } else {
         fresh_.last->open = false;
     }
-    auto* batch = lane.batches().take(std::max<std::size_t>(hint, size_hint_));
+    auto* batch = lane.batches().take(std::max<std::size_t>(hint, size_hint_), by_reference_);
     batch->open = true;
     fresh_.append(*batch);
     return *batch;

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "hub/batch.h"
@@ -39,8 +41,10 @@ class Audience {
         Subscription* owner;
     };
 
-    Audience(LaneChannel& local, const Encoder& format) : local_(local), format_(format) {}
+    Audience(LaneChannel& local, const Encoder& format)
+        : local_(local), format_(format), by_reference_(format.by_reference()) {}
 
+    bool by_reference() const { return by_reference_; }
     const Encoder& format() const { return format_; }
     LaneChannel& local() const { return local_; }
 
@@ -51,8 +55,11 @@ class Audience {
     void settle(Lane& lane, std::uint64_t until);
 
     // Encodes the item once, if anyone may hear it. Returns for how many of the matched it
-    // answered.
-    std::uint32_t deliver(Lane& lane, const Item& item);
+    // answered. Of a Spread: the channel's name, and who were given the item before.
+    std::uint32_t deliver(Lane& lane, const Item& item, std::string_view channel = {},
+                          std::span<LaneChannel* const> earlier = {});
+    // This subscriber of a pattern may hear an item by another subscription too.
+    void note_plural(Subscription& subscription);
 
     // What the walk of a flush needs.
     std::vector<Entry>& entries() { return entries_; }
@@ -69,12 +76,18 @@ class Audience {
 
  private:
     void step_over(Lane& lane, Subscription& subscription, std::uint64_t number);
+    bool heard_earlier(const Session& session, std::span<LaneChannel* const> earlier,
+                       std::uint64_t number) const;
     Batch& open_batch(Lane& lane, std::size_t hint);
     static std::uint32_t forgo(Lane& lane, const Entry& entry, const BatchChain& chain);
 
     LaneChannel& local_;
     const Encoder& format_;
+    const bool by_reference_;
     std::vector<Entry> entries_;
+    // Of a pattern: those whose sessions have more subscriptions than this one. (Or had: they stay
+    // until they leave.)
+    std::vector<Subscription*> plural_;
     Tally tally_;
     BatchChain fresh_;             // frames of this iteration; the last batch is open
     BatchChain offering_;          // sealed, being offered by the flush

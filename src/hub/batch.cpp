@@ -13,10 +13,44 @@ std::uint32_t Batch::first_after(std::uint64_t after) const {
     return static_cast<std::uint32_t>(at - frames.begin());
 }
 
+bool Batch::append(const Encoder& format, const Delivery& delivery, std::uint64_t number) {
+    const auto before = bytes.size();
+    if (!format.encode(delivery, bytes)) {
+        ASSERT(bytes.size() == before);
+        return false;
+    }
+    if (by_reference) {
+        append({PublicationRef(&delivery.publication), delivery.stamp, 0, 0}, delivery.channel,
+               number);
+    } else {
+        ASSERT(bytes.size() > before);
+        close_frame(number);
+    }
+    return true;
+}
+
+// Most frames of a batch are of one channel: its name is written down once.
+void Batch::append(const Reference& reference, std::string_view name, std::uint64_t number) {
+    const auto end = static_cast<std::uint32_t>(size() + reference.publication->inbox_bytes());
+    references.push_back(reference);
+    auto& kept = references.back();
+    const auto* last = references.size() > 1 ? &references[references.size() - 2] : nullptr;
+    if (last != nullptr && bytes.view(last->name_at, last->name_at + last->name_bytes) == name) {
+        kept.name_at = last->name_at;
+    } else {
+        kept.name_at = static_cast<std::uint32_t>(bytes.size());
+        bytes.append(name);
+    }
+    kept.name_bytes = static_cast<std::uint32_t>(name.size());
+    frames.push_back({number, end});
+}
+
 namespace {
 std::uint32_t cost_of(const Batch& batch) {
     return static_cast<std::uint32_t>(batch.bytes.capacity() +
-                                      batch.frames.capacity() * sizeof(Batch::Frame));
+                                      batch.frames.capacity() * sizeof(Batch::Frame) +
+                                      batch.references.capacity() * sizeof(Batch::Reference) +
+                                      (batch.by_reference ? batch.size() : 0));
 }
 }  // namespace
 
@@ -30,7 +64,7 @@ BatchPool::~BatchPool() {
     }
 }
 
-Batch* BatchPool::take(std::size_t bytes) {
+Batch* BatchPool::take(std::size_t bytes, bool by_reference) {
     auto& shelf = shelf_for(bytes);
     auto* batch = shelf.first;
     if (batch != nullptr) {
@@ -38,13 +72,14 @@ Batch* BatchPool::take(std::size_t bytes) {
         idle_bytes_ -= batch->charged;
     } else {
         batch = new Batch;
-        batch->bytes.prepare(bytes);
+        if (!by_reference) batch->bytes.prepare(bytes);
         batch->charged = cost_of(*batch);
     }
     batch->next = nullptr;
     batch->holders = 1;
     batch->source = Source::live;
     batch->open = false;
+    batch->by_reference = by_reference;
     live_bytes_ += batch->charged;
     ++live_batches_;
     return batch;
@@ -53,9 +88,12 @@ Batch* BatchPool::take(std::size_t bytes) {
 void BatchPool::drop(Batch* batch) {
     ASSERT(batch->holders > 0);
     if (--batch->holders != 0) return;
-    charge(*batch);
     live_bytes_ -= batch->charged;
     --live_batches_;
+    batch->references.clear();
+    batch->group.reset();
+    batch->by_reference = false;
+    batch->charged = cost_of(*batch);
     if (idle_bytes_ + batch->charged > idle_bytes_max) {
         delete batch;
         return;

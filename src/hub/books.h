@@ -1,6 +1,6 @@
 // hub/books.h: a lane's accounts. Every (publication, subscriber) pair that was matched ends in
 // exactly one of these, counted where it happens and never as a remainder:
-//   matched = delivered + filtered + dropped(reason) + left + pending(inbox + batch + outbox)
+//   matched = delivered + filtered + dropped(reason) + left + passed + pending(inbox + batch + outbox)
 // On the lane's loop, Lane::snapshot() satisfies this exactly at any moment between two calls of
 // the lane.
 #pragma once
@@ -17,6 +17,7 @@ struct Books {
     base::Count delivered;  // the kernel took the frame's last byte
     base::Count filtered;   // excluded, or the format shows no such frame
     base::Count left;       // unsubscribed or closed after matching
+    base::Count passed;  // a member of a queue group could not take it; matched anew for the next
     std::array<base::Count, drop_reasons> dropped;
     base::Count pending_batch;   // encoded, not yet offered to this subscriber
     base::Count pending_outbox;  // in this subscriber's queue, encoded or not
@@ -47,6 +48,7 @@ struct BooksSnapshot {
     std::uint64_t delivered = 0;
     std::uint64_t filtered = 0;
     std::uint64_t left = 0;
+    std::uint64_t passed = 0;
     std::array<std::uint64_t, drop_reasons> dropped{};
     std::uint64_t pending_inbox = 0;
     std::uint64_t pending_batch = 0;
@@ -54,7 +56,7 @@ struct BooksSnapshot {
 
     std::uint64_t accounted() const {
         std::uint64_t sum =
-            delivered + filtered + left + pending_inbox + pending_batch + pending_outbox;
+            delivered + filtered + left + passed + pending_inbox + pending_batch + pending_outbox;
         for (const auto d : dropped) sum += d;
         return sum;
     }

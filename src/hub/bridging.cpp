@@ -92,7 +92,8 @@ Bridges::End Hub::publish_over(const Bridges::Crossing& crossing, Now now) {
     Reservation reservation(lanes_, publication->inbox_bytes());
     if (!reservation.granted()) return End::overloaded;
     Wakes wakes;
-    publish_in(state_of(app), channel, publication, now, reservation, wakes, {});
+    Errand errand{now, reservation, wakes};
+    publish_in(state_of(app), channel, publication, errand);
     published_.add();
     wake(wakes);
     return End::crossed;

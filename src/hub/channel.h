@@ -16,7 +16,9 @@
 
 #include "hub/app.h"
 #include "hub/books.h"
+#include "hub/group.h"
 #include "hub/inbox.h"
+#include "hub/patterns.h"
 #include "hub/ports.h"
 #include "hub/publication.h"
 
@@ -28,6 +30,7 @@ struct AppState {
     const AppRef app;  // as first seen; identity is app->id
     std::atomic<std::uint32_t> connections{0};
     std::vector<AppBooks> books;  // by lane
+    Patterns patterns;
 };
 
 // Someone present in a channel, over one or several connections. The first data wins until all
@@ -80,6 +83,15 @@ struct LanePlace {
     std::uint32_t subscribers;
 };
 
+// What few channels have.
+struct ChannelExtras {
+    std::unique_ptr<Roster> roster;  // null until someone is present
+    std::vector<GroupRef> groups;    // each with members
+    std::vector<GateRef> gates;  // of subscribers for whom publishers wait; members of groups not
+
+    bool empty() const { return roster == nullptr && groups.empty() && gates.empty(); }
+};
+
 class Channel;
 
 // What a channel keeps, and its place among those of its stripe that a sweep visits.
@@ -115,16 +127,32 @@ class Channel {
     std::uint32_t subscribers() const {
         std::uint32_t sum = 0;
         for (const auto& place : places_) sum += place.subscribers;
+        if (extras_ == nullptr) return sum;
+        for (const auto& group : extras_->groups) {
+            sum += static_cast<std::uint32_t>(group->size());
+        }
         return sum;
     }
-    bool unused() const { return places_.empty(); }
+    bool unused() const { return places_.empty() && !has_groups(); }
+    bool has_groups() const { return extras_ != nullptr && !extras_->groups.empty(); }
+    Roster* roster() const { return extras_ != nullptr ? extras_->roster.get() : nullptr; }
+    // A pattern has the form of a channel: audiences, groups and who waits, under a name that no
+    // channel has. Nothing is published to it.
+    bool is_pattern() const { return name_bytes_ != 0 && is_pattern_key(name()); }
     // Nobody is here and nothing is kept: its name is free. Whoever comes next finds a new epoch.
     bool gone() const { return unused() && kept() == 0; }
     std::size_t kept() const { return keeping_ != nullptr ? keeping_->history->size() : 0; }
 
     boost::container::small_vector<LanePlace, 1> places_;
-    std::unique_ptr<Roster> roster_;    // null until someone is present
-    std::unique_ptr<Keeping> keeping_;  // null until something is kept
+    std::unique_ptr<ChannelExtras> extras_;  // null until it has any
+    std::unique_ptr<Keeping> keeping_;       // null until something is kept
+    ChannelExtras& extras() {
+        if (extras_ == nullptr) extras_ = std::make_unique<ChannelExtras>();
+        return *extras_;
+    }
+    void forget_extras_if_empty() {
+        if (extras_ != nullptr && extras_->empty()) extras_.reset();
+    }
     const Position& position() const { return position_; }
     Position& position() { return position_; }
 

@@ -20,7 +20,15 @@ struct Fate {
 // publish), under no lock. It may call the hub, and returns soon. Never told, if the hub goes first.
 using OnDone = std::function<void(const Fate&)>;
 
-class Countdown : public boost::intrusive_ref_counter<Countdown> {
+// What few items of an inbox have, so that the many are small.
+struct ItemExtra : boost::intrusive_ref_counter<ItemExtra> {
+    ItemExtra() = default;
+    ItemExtra(const ItemExtra&) = delete;
+    ItemExtra& operator=(const ItemExtra&) = delete;
+    virtual ~ItemExtra() = default;
+};
+
+class Countdown final : public ItemExtra {
  public:
     // The publisher counts as one of those who must be done: nobody is told before it has finished.
     explicit Countdown(OnDone on_done) : on_done_(std::move(on_done)) {}

@@ -21,6 +21,9 @@ struct Encoder {
     // Appends one complete frame. False: this format shows no frame for this kind (nothing was
     // appended); it is counted as filtered for everyone who would have heard it.
     virtual bool encode(const Delivery& delivery, base::Buffer& out) const = 0;
+    // The format of who reads publications in this process: a frame is a reference and no bytes, and
+    // encode() only says whether it is shown. Always the same answer.
+    virtual bool by_reference() const { return false; }
 };
 
 }  // namespace carillon::hub

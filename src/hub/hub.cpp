@@ -72,6 +72,7 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
         const auto may = may_join(session, name, options);
         if (may != Outcome::ok) return {refuse(may)};
     }
+    ASSERT(options.group.empty() || (options.member.empty() && !options.recover));
 
     Joined joined{already ? Outcome::already : Outcome::ok};
     if (options.recover && !already) joined.recovery = Recovery::not_kept;
@@ -95,7 +96,7 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
         }
         joined.position = channel.position();
         if (looks_back) joined.recovery = look_back(channel, session.app(), options, missed);
-        if (options.roster && channel.roster_ != nullptr) joined.roster = channel.roster_->list();
+        if (options.roster && channel.roster() != nullptr) joined.roster = channel.roster()->list();
     }
     wake(wakes);
     if (!already && !options.member.empty()) {
@@ -111,6 +112,28 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
     return joined;
 }
 
+Joined Hub::subscribe(Session& session, const Pattern& pattern, const Encoder& format,
+                      const JoinOptions& options, Now now) {
+    Lane& lane = session.lane_;
+    ASSERT(lane.home().is_here());
+    if (session.closing()) return {refuse(Outcome::closing)};
+    if (session.subscriptions_.find(pattern.key()) != nullptr) return {Outcome::already};
+    const auto may = may_join(session, pattern.text(), options);
+    if (may != Outcome::ok) return {refuse(may)};
+    Wakes wakes;
+    auto& patterns = session.app_state_.patterns;
+    const std::unique_lock lock(patterns.mutex);
+    Channel* channel = patterns.find(pattern);
+    if (channel == nullptr) {
+        if (patterns.index.size() >= limits::patterns_max ||
+            patterns.index.neighbours(pattern) >= limits::glob_neighbours_max) {
+            return {refuse(Outcome::limit_channels)};
+        }
+        channel = &patterns.add(session.app_state_, pattern);
+    }
+    return {join(*channel, session, format, {.group = options.group}, now, wakes)};
+}
+
 Outcome Hub::may_join(const Session& session, std::string_view name, const JoinOptions& options) {
     const auto& limits = session.app().limits;
     const auto bytes_max =
@@ -118,11 +141,16 @@ Outcome Hub::may_join(const Session& session, std::string_view name, const JoinO
     if (name.empty() || name.size() > bytes_max || name.size() > limits::channel_name_bytes_max) {
         return Outcome::bad_name;
     }
-    if (session.subscriptions_.size() >= limits::session_channels_max) {
+    const bool waits = session.policy_.on_full == OutboxPolicy::OnFull::wait;
+    if (session.subscriptions_.size() >= (waits ? 1 : limits::session_channels_max)) {
         return Outcome::limit_subscriptions;
     }
     if (options.member_data.size() > limits.presence_member_bytes_max) {
         return Outcome::limit_presence_bytes;
+    }
+    if (hooks_ != nullptr && hooks_->watch(session.app()) &&
+        !hooks_->before_subscribe(session.app_, name)) {
+        return Outcome::vetoed;
     }
     return Outcome::ok;
 }
@@ -137,7 +165,7 @@ Outcome Hub::join(Channel& channel, Session& session, const Encoder& format,
     if (!options.member.empty()) {
         const auto entered = enter_roster(channel, session, options, now, wakes);
         if (entered != Outcome::ok) return entered;
-        member = channel.roster_->find(options.member);
+        member = channel.roster()->find(options.member);
     }
     if (channel.unused()) record(HostEvent::Kind::occupied, channel, {}, now, wakes);
     if (member != nullptr && member->connections == 1) {
@@ -145,6 +173,32 @@ Outcome Hub::join(Channel& channel, Session& session, const Encoder& format,
     }
     if (!options.reserved) record(HostEvent::Kind::count_changed, channel, {}, now, wakes);
 
+    if (session.policy_.on_full == OutboxPolicy::OnFull::wait) {
+        session.gate_.reset(new Gate(session.policy_.messages_max));
+    }
+    auto* subscription = new Subscription{.session = &session,
+                                          .channel = &channel,
+                                          .local = nullptr,
+                                          .audience = nullptr,
+                                          .entry = 0,
+                                          .reserved = options.reserved,
+                                          .in_group = !options.group.empty(),
+                                          .is_pattern = channel.is_pattern(),
+                                          .member = member,
+                                          .next = nullptr};
+    if (subscription->in_group) {
+        join_group(channel, session, options.group, *subscription);
+        lane.books().subscriptions.add();
+    } else {
+        join_audience(channel, session, format, *subscription);
+    }
+    session.subscriptions_.add(*subscription);
+    return Outcome::ok;
+}
+
+void Hub::join_audience(Channel& channel, Session& session, const Encoder& format,
+                        Subscription& subscription) {
+    Lane& lane = session.lane_;
     auto* place = channel.place_on(lane.index());
     if (place == nullptr) {
         channel.places_.push_back(
@@ -152,13 +206,17 @@ Outcome Hub::join(Channel& channel, Session& session, const Encoder& format,
         place = &channel.places_.back();
     }
     ++place->subscribers;
-    auto& local = lane.channel_at(place->slot);
-    auto* subscription =
-        new Subscription{&session, &channel, &local, nullptr, 0, options.reserved, member, nullptr};
-    local.audience_for(format).join(lane, *subscription, *session.outbox_,
-                                    lane.inbox().last_number());
-    session.subscriptions_.add(*subscription);
-    return Outcome::ok;
+    subscription.local = &lane.channel_at(place->slot);
+    subscription.local->audience_for(format).join(lane, subscription, *session.outbox_,
+                                                  lane.inbox().last_number());
+    if (session.gate_ != nullptr) channel.extras().gates.push_back(session.gate_);
+    // Whoever hears a publication twice is looked for among these only.
+    const auto& others = session.subscriptions_;
+    if (subscription.is_pattern ? others.size() == 0 : others.patterns() == 0) return;
+    if (subscription.is_pattern) subscription.audience->note_plural(subscription);
+    for (auto* other : others) {
+        if (other->is_pattern && !other->in_group) other->audience->note_plural(*other);
+    }
 }
 
 // Under the channel's lock, in the moment of the join: what is pinned here ends where what the
@@ -227,18 +285,18 @@ void Hub::unsubscribe_all(Session& session, Now) {
 bool Hub::settle(Lane& lane, Subscription& subscription, Now now) {
     Wakes wakes;
     std::unique_ptr<Member> gone;  // its memory is freed outside the lock
-    {
+    const AppState& state = subscription.channel->app_state();
+    const bool hooked = hooks_ != nullptr && hooks_->watch(*state.app);
+    const std::string name(hooked ? subscription.channel->name() : std::string_view());
+    if (subscription.is_pattern) {
+        settle_pattern(lane, subscription);
+    } else {
         Channel& channel = *subscription.channel;
         auto locked = channels_.lock(channel.app_state(), channel.name());
         if (subscription.member != nullptr) {
             if (!leave_roster(channel, *subscription.member, now, wakes, gone)) return false;
         }
-        auto* place = channel.place_on(lane.index());
-        subscription.audience->settle(lane, lane.inbox().last_number());
-        if (--place->subscribers == 0) {
-            lane.retire(place->slot);
-            channel.places_.erase(channel.places_.begin() + (place - channel.places_.data()));
-        }
+        settle_in(channel, lane, subscription);
         if (!subscription.reserved) {
             record(HostEvent::Kind::count_changed, channel, {}, now, wakes);
         }
@@ -249,7 +307,29 @@ bool Hub::settle(Lane& lane, Subscription& subscription, Now now) {
     }
     delete &subscription;
     wake(wakes);
+    if (hooked) hooks_->after_unsubscribe(state.app, pattern_text(name));
     return true;
+}
+
+// Under the lock of the channel, or of the patterns.
+void Hub::settle_in(Channel& channel, Lane& lane, const Subscription& subscription) {
+    if (subscription.in_group) return leave_group(channel, subscription);
+    auto* place = channel.place_on(lane.index());
+    subscription.audience->settle(lane, lane.inbox().last_number());
+    if (--place->subscribers == 0) {
+        lane.retire(place->slot);
+        channel.places_.erase(channel.places_.begin() + (place - channel.places_.data()));
+    }
+    if (channel.extras_ == nullptr) return;
+    std::erase_if(channel.extras_->gates, [](const GateRef& gate) { return gate->closed(); });
+    channel.forget_extras_if_empty();
+}
+
+void Hub::settle_pattern(Lane& lane, const Subscription& subscription) {
+    auto& patterns = subscription.channel->app_state().patterns;
+    const std::unique_lock lock(patterns.mutex);
+    settle_in(*subscription.channel, lane, subscription);
+    patterns.erase_if_gone(*subscription.channel);
 }
 
 // ---- users ----
@@ -287,7 +367,7 @@ Receipt Hub::disconnect_user(const AppRef& app, std::string_view user, CloseReas
     for (const auto& its : sessions) {
         Lane& lane = *lanes_[its.session.lane()];
         reservation.spend(lane.index(), Publication::item_overhead_bytes);
-        if (lane.inbox().push({.session = its.session, .why = why, .for_session = true}))
+        if (lane.inbox().push({.session = its.session, .why = why, .aim = Item::Aim::session}))
             lane.wake();
     }
     return {Outcome::ok, sessions.size()};
@@ -301,12 +381,12 @@ bool Hub::online(const AppRef& app, std::string_view user) {
 
 Outcome Hub::enter_roster(Channel& channel, Session& session, const JoinOptions& options, Now now,
                           Wakes& wakes) {
-    auto* known = channel.roster_ != nullptr ? channel.roster_->find(options.member) : nullptr;
+    auto* known = channel.roster() != nullptr ? channel.roster()->find(options.member) : nullptr;
     if (known != nullptr) {
         ++known->connections;
         return Outcome::ok;
     }
-    const auto present = channel.roster_ != nullptr ? channel.roster_->size() : 0;
+    const auto present = channel.roster() != nullptr ? channel.roster()->size() : 0;
     if (present >= session.app().limits.presence_members_max)
         return Outcome::limit_presence_members;
     const auto joined = Publication::make({.kind = Kind::joined,
@@ -316,9 +396,11 @@ Outcome Hub::enter_roster(Channel& channel, Session& session, const JoinOptions&
                                            .origin = session.id()});
     Reservation reservation(lanes_, joined->inbox_bytes());
     if (!reservation.granted()) return Outcome::overloaded;
-    enqueue(channel, joined, now, reservation, wakes);
-    if (channel.roster_ == nullptr) channel.roster_ = std::make_unique<Roster>();
-    channel.roster_->add(options.member, options.member_data).connections = 1;
+    Errand errand{now, reservation, wakes};
+    enqueue(channel, joined, errand);
+    auto& roster = channel.extras().roster;
+    if (roster == nullptr) roster = std::make_unique<Roster>();
+    roster->add(options.member, options.member_data).connections = 1;
     return Outcome::ok;
 }
 
@@ -335,11 +417,13 @@ bool Hub::leave_roster(Channel& channel, Member& member, Now now, Wakes& wakes,
                                              .body = member.data});
         Reservation reservation(lanes_, left->inbox_bytes());
         if (!reservation.granted()) return false;
-        enqueue(channel, left, now, reservation, wakes);
+        Errand errand{now, reservation, wakes};
+        enqueue(channel, left, errand);
     }
     record(HostEvent::Kind::member_removed, channel, member.id, now, wakes);
-    gone = channel.roster_->remove(member);
-    if (channel.roster_->size() == 0) channel.roster_.reset();
+    gone = channel.roster()->remove(member);
+    if (channel.roster()->size() == 0) channel.extras_->roster.reset();
+    channel.forget_extras_if_empty();
     return true;
 }
 
@@ -370,8 +454,52 @@ Receipt Hub::publish(const AppRef& app, std::span<const Wish> wishes, Now now) {
     return publish_to(state_of(app), wishes, now);
 }
 
+Receipt Hub::publish(const AppRef& app, std::string_view name, const PublicationRef& publication,
+                     Now now, Patience patience, OnDone on_done) {
+    const Wish wish{{&name, 1}, publication};
+    const CountdownRef countdown(on_done ? new Countdown(std::move(on_done)) : nullptr);
+    const auto receipt = publish_to(state_of(app), {&wish, 1}, now, countdown, patience);
+    if (receipt.outcome == Outcome::ok && countdown != nullptr) countdown->done({});
+    return receipt;
+}
+
 Receipt Hub::publish_to(AppState& state, std::span<const Wish> wishes, Now now,
-                        const CountdownRef& countdown) {
+                        const CountdownRef& countdown, Patience patience) {
+    if (hooks_ != nullptr && hooks_->watch(*state.app)) {
+        return publish_hooked(state, wishes, now, countdown, patience);
+    }
+    return publish_unhooked(state, wishes, now, countdown, patience);
+}
+
+// Each name for itself: a hook may put something else in one place and not in another.
+Receipt Hub::publish_hooked(AppState& state, std::span<const Wish> wishes, Now now,
+                            const CountdownRef& countdown, Patience patience) {
+    thread_local unsigned depth = 0;
+    if (depth == limits::hook_nesting_max) return {refuse(Outcome::limit_nesting)};
+    const struct Nested {
+        Nested() { ++depth; }
+        ~Nested() { --depth; }
+    } nested;
+    boost::container::small_vector<Wish, 1> rewritten;
+    for (const auto& wish : wishes) {
+        for (const auto& name : wish.channels) {
+            auto publication = wish.publication;
+            if (!hooks_->before_publish(state.app, name, publication)) {
+                return {refuse(Outcome::vetoed)};
+            }
+            rewritten.push_back({{&name, 1}, std::move(publication)});
+        }
+    }
+    const auto receipt = publish_unhooked(state, rewritten, now, countdown, patience);
+    if (receipt.outcome != Outcome::ok) return receipt;
+    for (const auto& wish : rewritten) {
+        hooks_->after_publish(state.app, wish.channels.front(), wish.publication, receipt.matched);
+    }
+    return receipt;
+}
+
+Receipt Hub::publish_unhooked(AppState& state, std::span<const Wish> wishes, Now now,
+                              const CountdownRef& countdown, Patience patience) {
     std::size_t bytes = 0;
     for (const auto& [names, publication] : wishes) {
         if (names.size() > limits::publish_channels_max) return {refuse(Outcome::limit_channels)};
@@ -382,19 +510,21 @@ Receipt Hub::publish_to(AppState& state, std::span<const Wish> wishes, Now now,
         }
         bytes += publication->inbox_bytes() * names.size();
     }
+    ASSERT(patience == Patience::none || (wishes.size() == 1 && wishes[0].channels.size() == 1));
     std::uint64_t matched = 0;
-    {
+    for (GateRef full;; full->wait()) {
         Reservation reservation(lanes_, bytes);
         if (!reservation.granted()) return {refuse(Outcome::overloaded)};
         Wakes wakes;
+        Errand errand{now, reservation, wakes, countdown, patience};
         for (const auto& [names, publication] : wishes) {
-            for (const auto name : names) {
-                matched += publish_in(state, name, publication, now, reservation, wakes, countdown);
-            }
-            published_.add();
+            for (const auto name : names) matched += publish_in(state, name, publication, errand);
         }
         wake(wakes);
+        full = std::move(errand.full);
+        if (full == nullptr) break;
     }
+    published_.add(wishes.size());
     if (bridges_ != nullptr) {
         for (const auto& wish : wishes) carry_over(state, wish, now);
     }
@@ -402,46 +532,53 @@ Receipt Hub::publish_to(AppState& state, std::span<const Wish> wishes, Now now,
 }
 
 std::uint64_t Hub::publish_in(AppState& state, std::string_view name,
-                              const PublicationRef& publication, Now now, Reservation& reservation,
-                              Wakes& wakes, const CountdownRef& countdown) {
+                              const PublicationRef& publication, Errand& errand) {
     const bool kept = !publication->passing() && keeps(state, name);
     auto locked = channels_.lock(state, name);
     Channel* channel = locked.find();
-    if (channel == nullptr) {
-        // Where nobody is and there is no room for another channel, nothing is kept.
-        if (!kept || channels_.size() >= limits::channels_max) return 0;
+    const bool spreads =
+        publication->kind() == Kind::message &&
+        (state.patterns.used() || (channel != nullptr && channel->extras_ != nullptr));
+    Crowd crowd;
+    if (spreads && !gather(state, name, channel, errand, crowd)) return 0;
+    // Where nobody is and there is no room for another channel, nothing is kept.
+    if (channel == nullptr && kept && channels_.size() < limits::channels_max) {
         channel = &locked.find_or_create();
     }
+    if (channel == nullptr) return enqueue(name, nullptr, publication, errand, crowd);
     if (kept) {
         if (channel->keeping_ == nullptr) {
             locked.keep(*channel, ports_.history->open(*state.app, name));
         }
-        const Stamp stamp{{channel->position().epoch, ++channel->position().offset}, now.unix_ms};
-        channel->keeping_->history->append(publication, stamp, now);
+        const Stamp stamp{{channel->position().epoch, ++channel->position().offset},
+                          errand.now.unix_ms};
+        channel->keeping_->history->append(publication, stamp, errand.now);
     }
-    const auto matched = enqueue(*channel, publication, now, reservation, wakes, countdown);
+    const auto matched = enqueue(name, channel, publication, errand, crowd);
     if (kept) locked.erase_if_gone(*channel);  // it could not be kept, and nobody is there
     return matched;
 }
 
 // Under the channel's lock: one item for each lane that has subscribers of it. O(lanes), however
 // many hear it.
-std::uint64_t Hub::enqueue(Channel& channel, const PublicationRef& publication, Now now,
-                           Reservation& reservation, Wakes& wakes, const CountdownRef& countdown) {
+std::uint64_t Hub::enqueue(Channel& channel, const PublicationRef& publication, Errand& errand) {
     std::uint64_t matched = 0;
     for (const auto& place : channel.places_) {
         Item item{.publication = publication,
                   .slot = place.slot,
                   .matched = place.subscribers,
-                  .stamp = {channel.position(), now.unix_ms},
-                  .countdown = countdown};
-        if (countdown != nullptr) countdown->expect_one_more();
-        reservation.spend(place.lane, publication->inbox_bytes());
-        if (lanes_[place.lane]->inbox().push(std::move(item)))
-            wakes.lanes |= std::uint64_t{1} << place.lane;
+                  .stamp = {channel.position(), errand.now.unix_ms},
+                  .extra = errand.countdown};
+        if (errand.countdown != nullptr) errand.countdown->expect_one_more();
+        errand.reservation.spend(place.lane, publication->inbox_bytes());
+        push(place.lane, std::move(item), errand.wakes);
         matched += place.subscribers;
     }
     return matched;
+}
+
+void Hub::push(unsigned lane, Item item, Wakes& wakes) {
+    if (lanes_[lane]->inbox().push(std::move(item))) wakes.lanes |= std::uint64_t{1} << lane;
 }
 
 Outcome Hub::send(SessionId to, const PublicationRef& publication, Now now) {
@@ -475,10 +612,9 @@ void Hub::enqueue(SessionId to, const PublicationRef& publication, Now now, Wake
     Item item{.publication = publication,
               .session = to,
               .matched = 1,
-              .for_session = true,
+              .aim = Item::Aim::session,
               .stamp = {{}, now.unix_ms}};
-    if (lanes_[to.lane()]->inbox().push(std::move(item)))
-        wakes.lanes |= std::uint64_t{1} << to.lane();
+    push(to.lane(), std::move(item), wakes);
 }
 
 // ---- questions ----
@@ -486,8 +622,8 @@ void Hub::enqueue(SessionId to, const PublicationRef& publication, Now now, Wake
 std::vector<MemberView> Hub::members(const AppRef& app, std::string_view name) {
     auto locked = channels_.lock(state_of(app), name);
     const auto* channel = locked.find();
-    if (channel == nullptr || channel->roster_ == nullptr) return {};
-    return channel->roster_->list();
+    if (channel == nullptr || channel->roster() == nullptr) return {};
+    return channel->roster()->list();
 }
 
 std::optional<Description> Hub::describe(const AppRef& app, std::string_view name) {
@@ -498,7 +634,7 @@ std::optional<Description> Hub::describe(const AppRef& app, std::string_view nam
 }
 
 Description Hub::describe(const Channel& channel) {
-    const auto members = channel.roster_ != nullptr ? channel.roster_->size() : 0;
+    const auto members = channel.roster() != nullptr ? channel.roster()->size() : 0;
     return {channel.subscribers(), static_cast<std::uint32_t>(members), channel.position()};
 }
 
@@ -561,7 +697,10 @@ Outcome Hub::refuse(Outcome outcome) {
 // Under the lock of the channel or the user.
 void Hub::record(HostEvent::Kind kind, const Channel& channel, std::string_view member, Now now,
                  Wakes& wakes) {
-    if (ports_.host_events == nullptr || !ports_.host_events->wants(kind, channel.app())) return;
+    if (ports_.host_events == nullptr || channel.is_pattern() ||
+        !ports_.host_events->wants(kind, channel.app())) {
+        return;
+    }
     ports_.host_events->record(
         {kind, channel.app_state().app, channel.name(), member, now.unix_ms});
     wakes.host = true;

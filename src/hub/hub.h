@@ -17,7 +17,9 @@
 #include "hub/channel_table.h"
 #include "hub/countdown.h"
 #include "hub/lane.h"
+#include "hub/pattern.h"
 #include "hub/replay.h"
+#include "hub/spread.h"
 #include "hub/users.h"
 
 namespace carillon::hub {
@@ -52,7 +54,14 @@ struct JoinOptions {
     bool roster = false;  // answer with who is present
     // A name that the protocol reserves and gave itself: the app's bound is on what clients choose.
     bool reserved = false;
+    // Hear as a member of this queue group: of each publication one member hears. Empty: hear all.
+    // Neither present nor replayed to.
+    std::string_view group{};
 };
+
+// Whether a publisher waits for subscribers whose policy is OnFull::wait. Only one outside every loop
+// may: on a loop it would wait for itself.
+enum class Patience : std::uint8_t { none, wait };
 
 struct Joined {
     Outcome outcome;
@@ -93,8 +102,9 @@ class Hub {
     Lane& lane(unsigned index) { return *lanes_[index]; }
     unsigned lane_count() const { return static_cast<unsigned>(lanes_.size()); }
 
-    // Before anything is published. `bridges` outlives every publication.
+    // Before anything is published. They outlive every publication.
     void attach(const Bridges& bridges) { bridges_ = &bridges; }
+    void attach(const Hooks& hooks) { hooks_ = &hooks; }
 
     // ---- on the session's loop ----
 
@@ -110,7 +120,15 @@ class Hub {
     // Who has joined already changes nothing: it recovers by leaving first.
     Joined subscribe(Session& session, std::string_view channel, const Encoder& format,
                      const JoinOptions& options, Now now);
+    // To every channel whose name matches, now and later, but those that a protocol hides. Presence
+    // and what is kept belong to channels: of the options only `group` counts. A session that hears
+    // a publication by several subscriptions gets it once: as its channel's subscriber, if it is one.
+    Joined subscribe(Session& session, const Pattern& pattern, const Encoder& format,
+                     const JoinOptions& options, Now now);
     Outcome unsubscribe(Session& session, std::string_view channel, Now now);
+    Outcome unsubscribe(Session& session, const Pattern& pattern, Now now) {
+        return unsubscribe(session, pattern.key(), now);
+    }
     void unsubscribe_all(Session& session, Now now);
     // Who this session is, as its protocol proved: what is sent or done to that user reaches it.
     // Empty: nobody any more. `already`: it was.
@@ -128,6 +146,9 @@ class Hub {
                     const PublicationRef& publication, Now now, OnDone on_done);
     Receipt publish(const Session& from, std::string_view channel,
                     const PublicationRef& publication, Now now);
+    // To one channel; `on_done` may be null.
+    Receipt publish(const AppRef& app, std::string_view channel, const PublicationRef& publication,
+                    Now now, Patience patience, OnDone on_done);
     // Several at once, in their order: if there is no room for all of them, none is published.
     Receipt publish(const AppRef& app, std::span<const Wish> wishes, Now now);
     // ok says only that it is on its way; a session that is gone by then counts as left.
@@ -185,25 +206,55 @@ class Hub {
         bool host = false;        // who listens to host events
     };
 
+    // Who else hears a publication but its channel's audiences. (Its parts: hub_spread.cpp.)
+    struct Crowd {
+        std::shared_lock<std::shared_mutex> patterns_lock{};
+        boost::container::small_vector<Channel*, 8> patterns{};
+        boost::container::small_vector<Offer, 1> turns{};
+    };
+    // Of one publish: what is done on the way.
+    struct Errand {
+        Now now;
+        Reservation& reservation;
+        Wakes& wakes;
+        CountdownRef countdown{};  // null: nobody wants to know
+        Patience patience = Patience::none;
+        GateRef full{};  // whom a patient publisher has to wait for; nothing was published
+    };
+    static constexpr std::uint32_t pass_to_everyone = ~std::uint32_t{0};
+
     AppState& state_of(const AppRef& app);
     Outcome refuse(Outcome outcome);
     // `countdown`: of who wants to know how it fared; null: nobody.
     Receipt publish_to(AppState& state, std::span<const Wish> wishes, Now now,
-                       const CountdownRef& countdown = {});
+                       const CountdownRef& countdown = {}, Patience patience = Patience::none);
+    Receipt publish_hooked(AppState& state, std::span<const Wish> wishes, Now now,
+                           const CountdownRef& countdown, Patience patience);
+    Receipt publish_unhooked(AppState& state, std::span<const Wish> wishes, Now now,
+                             const CountdownRef& countdown, Patience patience);
     void carry_over(const AppState& state, const Wish& wish, Now now);
     Bridges::End publish_over(const Bridges::Crossing& crossing, Now now);
     std::uint64_t publish_in(AppState& state, std::string_view channel,
-                             const PublicationRef& publication, Now now, Reservation& reservation,
-                             Wakes& wakes, const CountdownRef& countdown);
-    std::uint64_t enqueue(Channel& channel, const PublicationRef& publication, Now now,
-                          Reservation& reservation, Wakes& wakes,
-                          const CountdownRef& countdown = {});
+                             const PublicationRef& publication, Errand& errand);
+    std::uint64_t enqueue(Channel& channel, const PublicationRef& publication, Errand& errand);
+    void push(unsigned lane, Item item, Wakes& wakes);
+    // hub_spread.cpp
+    bool gather(AppState& state, std::string_view name, Channel* channel, Errand& errand,
+                Crowd& crowd);
+    std::uint64_t enqueue(std::string_view name, Channel* channel,
+                          const PublicationRef& publication, Errand& errand, Crowd& crowd);
+    bool pass_on(const Offer& offer, std::uint32_t passes_left, const Item& item,
+                 std::string_view channel);
     void enqueue(SessionId to, const PublicationRef& publication, Now now, Wakes& wakes);
     void sign_out(Session& session, Now now);
-    static Outcome may_join(const Session& session, std::string_view name,
-                            const JoinOptions& options);
+    Outcome may_join(const Session& session, std::string_view name, const JoinOptions& options);
     Outcome join(Channel& channel, Session& session, const Encoder& format,
                  const JoinOptions& options, Now now, Wakes& wakes);
+    void join_audience(Channel& channel, Session& session, const Encoder& format,
+                       Subscription& subscription);
+    static void join_group(Channel& channel, const Session& session, std::string_view name,
+                           Subscription& subscription);
+    static void leave_group(Channel& channel, const Subscription& subscription);
     static Recovery look_back(const Channel& channel, const App& app, const JoinOptions& options,
                               std::vector<Kept>& missed);
     static Recovery count_missed(const Channel& channel, const App& app, const Position& from,
@@ -217,6 +268,8 @@ class Hub {
     // A departed subscription: the channel takes note. False: no room for the member event; try
     // again later.
     bool settle(Lane& lane, Subscription& subscription, Now now);
+    void settle_in(Channel& channel, Lane& lane, const Subscription& subscription);
+    void settle_pattern(Lane& lane, const Subscription& subscription);
     static Description describe(const Channel& channel);
     void record(HostEvent::Kind kind, const Channel& channel, std::string_view member, Now now,
                 Wakes& wakes);
@@ -226,6 +279,7 @@ class Hub {
 
     const Ports ports_;
     const Bridges* bridges_ = nullptr;  // null: what is published in an app stays there
+    const Hooks* hooks_ = nullptr;      // null: nobody looks at what is published
     const std::uint32_t sessions_max_;
     std::atomic<bool> draining_{false};
     ChannelTable channels_;

@@ -23,17 +23,23 @@ struct SlotRef {
 };
 
 struct Item {
+    enum class Aim : std::uint8_t {
+        channel,  // the audiences of one channel
+        spread,   // more than that: `extra` is a Spread
+        session,  // one session
+    };
     std::uint64_t number = 0;      // given by push
     PublicationRef publication{};  // null: the session is to be ended
     union {
-        SlotRef slot{};     // the channel on this lane, unless…
-        SessionId session;  // …it is for_session
+        SlotRef slot{};     // the channel on this lane
+        SessionId session;  // Aim::session
     };
-    std::uint32_t matched = 0;  // subscribers of the channel on this lane when it was stamped
+    std::uint32_t matched = 0;  // subscribers on this lane when it was stamped
     CloseReason why{};          // the session is to be ended
-    bool for_session = false;
+    Aim aim = Aim::channel;
     Stamp stamp{};
-    CountdownRef countdown{};  // of who wants to know how it fared; null: nobody
+    // The Countdown of who wants to know how it fared, if anybody does; or the Spread.
+    boost::intrusive_ptr<ItemExtra> extra{};
 
     std::size_t inbox_bytes() const {  // as was reserved for it
         return publication != nullptr ? publication->inbox_bytes()

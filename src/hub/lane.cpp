@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "hub/channel.h"
 #include "hub/hub.h"
+#include "hub/spread.h"
 
 namespace carillon::hub {
 
@@ -46,26 +47,82 @@ void Lane::take(std::size_t items_max) {
         deliver(item);
         released += item.inbox_bytes();
         item.publication.reset();
-        item.countdown.reset();
+        item.extra.reset();
     }
     inbox_.release(released);
 }
 
 void Lane::deliver(const Item& item) {
     items_waiting_ -= item.matched;
-    if (item.for_session) {
-        deliver_to_session(item);
-    } else {
-        std::uint32_t answered = 0;
-        if (item.countdown != nullptr) awaited_.add(item.number, round_ + 1, item.countdown);
-        for (auto* audience = channel_at(item.slot).audiences(); audience != nullptr;
-             audience = audience->next) {
-            answered += audience->deliver(*this, item);
+    if (auto* countdown = countdown_of(item); countdown != nullptr) {
+        awaited_.add(item.number, round_ + 1, countdown);
+    }
+    switch (item.aim) {
+        case Item::Aim::channel: {
+            auto& local = channel_at(item.slot);
+            std::uint32_t answered = 0;
+            for (auto* audience = local.audiences(); audience != nullptr;
+                 audience = audience->next) {
+                answered += audience->deliver(*this, item);
+            }
+            // The books: who was matched heard, was stepped over, or left.
+            ASSERT(answered == item.matched);
+            break;
         }
-        ASSERT(answered ==
-               item.matched);  // the books: who was matched heard, was stepped over, or left
+        case Item::Aim::spread:
+            deliver_spread(item);
+            break;
+        case Item::Aim::session:
+            deliver_to_session(item);
     }
     taken_number_ = item.number;
+}
+
+void Lane::deliver_spread(const Item& item) {
+    const auto& spread = static_cast<const Spread&>(*item.extra);
+    boost::container::small_vector<LaneChannel*, 8> locals;
+    for (const auto slot : spread.slots) locals.push_back(&channel_at(slot));
+    std::uint32_t answered = 0;
+    for (std::size_t i = 0; i < locals.size(); ++i) {
+        for (auto* audience = locals[i]->audiences(); audience != nullptr;
+             audience = audience->next) {
+            answered += audience->deliver(*this, item, spread.channel, {locals.data(), i});
+        }
+    }
+    for (const auto& offer : spread.offers) deliver_offer(item, offer, spread.channel);
+    ASSERT(answered + spread.offers.size() == item.matched);
+}
+
+// A member who has left, or has no room, passes it on.
+void Lane::deliver_offer(const Item& item, const Offer& offer, std::string_view channel) {
+    auto* session = find(offer.member);
+    const auto* subscription =
+        session != nullptr ? session->subscriptions_.find(offer.group->channel()) : nullptr;
+    if (subscription == nullptr || !subscription->in_group ||
+        subscription->group != offer.group.get()) {
+        const bool passed = hub_.pass_on(offer, offer.passes_left, item, channel);
+        return (passed ? books_.passed : books_.left).add();
+    }
+    const auto& policy = session->policy_;
+    const auto& outbox = *session->outbox_;
+    const bool excluded = item.publication->exclude() == offer.member;
+    const bool waits = policy.on_full == OutboxPolicy::OnFull::wait;
+    const bool full =
+        outbox.messages() >= policy.messages_max ||
+        (!waits && outbox.bytes() + item.publication->inbox_bytes() > policy.bytes_max);
+    if (excluded || full) {
+        if (session->gate_ != nullptr) session->gate_->give_back(1);
+        const bool passed =
+            offer.passes_left != 0 && hub_.pass_on(offer, offer.passes_left - 1, item, channel);
+        if (passed) return books_.passed.add();
+        if (excluded) return books_.filtered.add();
+        return books_.dropped[static_cast<std::size_t>(DropReason::no_consumer)].add();
+    }
+    if (push_frame(*session, item, channel, offer.group)) {
+        if (countdown_of(item) != nullptr) awaited_.hear(1);
+    } else if (session->gate_ != nullptr) {
+        session->gate_->give_back(1);
+    }
 }
 
 void Lane::deliver_to_session(const Item& item) {
@@ -75,17 +132,35 @@ void Lane::deliver_to_session(const Item& item) {
         return;
     }
     if (session == nullptr || session->state_ != Session::State::open) return books_.left.add();
-    auto* batch = batches_.take(item.publication->inbox_bytes());
-    if (session->format_.encode({*item.publication, {}, item.stamp}, batch->bytes)) {
-        batch->close_frame(item.number);
+    push_frame(*session, item, {}, {});
+}
+
+// For one session alone. References that wait behind each other share a batch: nobody else holds it.
+// False: its format shows no frame.
+bool Lane::push_frame(Session& session, const Item& item, std::string_view channel,
+                      const GroupRef& group) {
+    auto& outbox = *session.outbox_;
+    Batch* batch = outbox.tail_ != nullptr ? outbox.tail_->batch : nullptr;
+    const bool append = batch != nullptr && batch->by_reference && batch->holders == 1 &&
+                        batch->source == Source::live && !batch->open && batch->group == group &&
+                        batch->frame_count() == outbox.tail_->last &&
+                        batch->size() + item.publication->inbox_bytes() <= limits::batch_bytes_max;
+    if (!append) {
+        batch = batches_.take(item.publication->inbox_bytes(), session.format_.by_reference());
+        batch->group = group;
+    }
+    const bool shown =
+        batch->append(session.format_, {*item.publication, channel, item.stamp}, item.number);
+    if (shown) {
         batches_.charge(*batch);
         books_.encoded.add();
-        session->outbox_->push(*batch, 0, 1);
-        list(*session->outbox_);
+        outbox.push(*batch, batch->frame_count() - 1, batch->frame_count());
+        list(outbox);
     } else {
         books_.filtered.add();
     }
-    batches_.drop(batch);
+    if (!append) batches_.drop(batch);
+    return shown;
 }
 
 void Lane::note_dirty(Audience& audience) {
@@ -188,6 +263,7 @@ BooksSnapshot Lane::snapshot() const {
     snapshot.delivered = books_.delivered.get();
     snapshot.filtered = books_.filtered.get();
     snapshot.left = books_.left.get();
+    snapshot.passed = books_.passed.get();
     for (std::size_t i = 0; i < drop_reasons; ++i) snapshot.dropped[i] = books_.dropped[i].get();
     snapshot.pending_batch = books_.pending_batch.get();
     snapshot.pending_outbox = books_.pending_outbox.get();
@@ -260,11 +336,34 @@ void Lane::leave_all(Session& session) {
 
 // Hears no more of it; the channel still is to take note (Hub::settle).
 void Lane::leave(Session& session, Subscription& subscription) {
-    subscription.audience->leave(*this, subscription);
+    if (session.gate_ != nullptr) {
+        session.gate_->close();
+        session.gate_.reset();
+    }
+    if (subscription.in_group) {
+        leave_group(session, subscription);
+    } else {
+        subscription.audience->leave(*this, subscription);
+    }
     session.subscriptions_.remove(subscription);
     subscription.session = nullptr;
     if (subscription.member == nullptr) return;
     hub_.users_.leave(session.app_state_, subscription.member->id, session.id_);
+}
+
+// What waited for this member is somebody else's now.
+void Lane::leave_group(Session& session, Subscription& subscription) {
+    books_.subscriptions.subtract();
+    std::vector<std::string> names;
+    const GroupRef group(subscription.group);
+    const auto waiting = session.outbox_->cut_group(*group, names);
+    for (std::size_t i = 0; i < waiting.size(); ++i) {
+        const Item item{
+            .publication = waiting[i].publication, .slot = {}, .stamp = waiting[i].stamp};
+        const Offer offer{group, session.id_, 0};
+        const bool passed = hub_.pass_on(offer, Hub::pass_to_everyone, item, names[i]);
+        (passed ? books_.passed : books_.left).add();
+    }
 }
 
 void Lane::postpone(Subscription& subscription) {

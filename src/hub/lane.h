@@ -25,6 +25,7 @@
 namespace carillon::hub {
 
 class Hub;
+struct Offer;
 
 struct LaneLimits {
     std::size_t inbox_bytes_max = limits::inbox_bytes_max;
@@ -102,6 +103,7 @@ class Lane {
     void doom(Session& session, CloseReason why);   // the hub ends it
     void leave_all(Session& session);
     void leave(Session& session, Subscription& subscription);
+    void leave_group(Session& session, Subscription& subscription);
     void postpone(Subscription& subscription);  // to be settled when there is room and time
     void retire(SlotRef slot) { retiring_.push_back(slot); }  // to be reaped when it is finished
 
@@ -122,7 +124,11 @@ class Lane {
 
     // take
     void deliver(const Item& item);
+    void deliver_spread(const Item& item);
+    void deliver_offer(const Item& item, const Offer& offer, std::string_view channel);
     void deliver_to_session(const Item& item);
+    bool push_frame(Session& session, const Item& item, std::string_view channel,
+                    const GroupRef& group);
     // flush (lane_flush.cpp)
     void start_round();
     std::size_t walk(std::size_t visits);

@@ -32,7 +32,10 @@ void Lane::start_round() {
     walk_at_ = 0;
     unoffered_bytes_ = 0;
     for (auto* audience : walking_) audience->seal();
-    direct_ = walking_.size() == 1 && walking_[0]->offering().first == walking_[0]->offering().last;
+    // Who reads by reference does as he likes while he reads: that is no place to walk.
+    direct_ = walking_.size() == 1 &&
+              walking_[0]->offering().first == walking_[0]->offering().last &&
+              !walking_[0]->by_reference();
 }
 
 std::size_t Lane::walk(std::size_t visits) {
@@ -146,10 +149,12 @@ void Lane::apply_policy(Session& session) {
     auto& outbox = *session.outbox_;
     const auto drop = [&](DropReason reason, std::uint32_t frames) {
         books_.dropped[static_cast<std::size_t>(reason)].add(frames);
+        if (session.gate_ != nullptr) session.gate_->give_back(frames);
     };
     switch (policy.on_full) {
         case OutboxPolicy::OnFull::close:
             return doom(session, CloseReason::slow);
+        case OutboxPolicy::OnFull::wait:  // somebody published who could not wait
         case OutboxPolicy::OnFull::drop_newest:
             return drop(DropReason::newest, outbox.cut_newest(policy));
         case OutboxPolicy::OnFull::drop_oldest:

@@ -80,8 +80,7 @@ void Outbox::consume(std::size_t bytes) {
 
 void Outbox::forward(std::size_t bytes) {
     auto& books = lane_.books();
-    books.bytes_sent.add(bytes);
-    const auto bytes_taken = bytes;
+    std::size_t bytes_sent = 0;
     std::uint32_t complete = 0;
     std::uint32_t delivered = 0;
     while (bytes != 0) {
@@ -91,6 +90,7 @@ void Outbox::forward(std::size_t bytes) {
         bytes -= taken;
         slice.sent += static_cast<std::uint32_t>(taken);
         owed.bytes -= taken;
+        if (!slice.batch->by_reference) bytes_sent += taken;
         const auto before = slice.first;
         while (slice.first < slice.last) {
             const auto size =
@@ -106,11 +106,18 @@ void Outbox::forward(std::size_t bytes) {
     }
     books.pending_outbox.subtract(delivered);
     books.delivered.add(delivered);
+    books.bytes_sent.add(bytes_sent);
     if (session_ != nullptr) {
+        if (session_->gate() != nullptr) session_->gate()->give_back(delivered);
         session_->app_books().sent.add(complete);
-        session_->app_books().sent_bytes.add(bytes_taken);
+        session_->app_books().sent_bytes.add(bytes_sent);
     }
     open_front();
+}
+
+void Outbox::consume_front(std::uint32_t count) {
+    const auto& slice = *head_;
+    consume(slice.batch->frames[slice.first + count - 1].end - slice.batch->begin_of(slice.first));
 }
 
 void Outbox::unblock() {
@@ -133,7 +140,7 @@ void Outbox::push(Batch& batch, std::uint32_t first, std::uint32_t last) {
         }
         return;
     }
-    auto pinned = static_cast<std::uint32_t>(batch.bytes.size());
+    auto pinned = static_cast<std::uint32_t>(batch.size());
     if (batch.open) pinned = std::max<std::uint32_t>(pinned, limits::batch_bytes_max);
     if (tail_ != nullptr && tail_->batch == &batch) pinned = 0;
     auto* slice = lane_.slices().take();
@@ -206,18 +213,26 @@ void Outbox::compact(std::size_t spare) {
 // Appends the frame to `copy`, or to a new batch when that is full or of the other kind. Returns
 // the batch used.
 Batch* Outbox::copy_frame(const Slice& from, std::uint32_t frame, Batch* copy) {
-    const auto bytes = from.batch->view(frame, frame + 1);
-    if (copy != nullptr && (copy->source != from.batch->source ||
-                            copy->bytes.size() + bytes.size() > limits::batch_bytes_max)) {
+    const Batch& old = *from.batch;
+    const auto bytes = old.frames[frame].end - old.begin_of(frame);
+    if (copy != nullptr &&
+        (copy->source != old.source || copy->by_reference != old.by_reference ||
+         copy->group != old.group || copy->size() + bytes > limits::batch_bytes_max)) {
         adopt(copy);
         copy = nullptr;
     }
     if (copy == nullptr) {
-        copy = lane_.batches().take(bytes.size());
-        copy->source = from.batch->source;
+        copy = lane_.batches().take(bytes, old.by_reference);
+        copy->source = old.source;
+        copy->group = old.group;
     }
-    copy->bytes.append(bytes);
-    copy->close_frame(from.batch->frames[frame].number);
+    const auto number = old.frames[frame].number;
+    if (old.by_reference) {
+        copy->append(old.references[frame], old.delivery(frame).channel, number);
+    } else {
+        copy->bytes.append(old.view(frame, frame + 1));
+        copy->close_frame(number);
+    }
     return copy;
 }
 
@@ -228,7 +243,7 @@ void Outbox::adopt(Batch* copy) {
 
 Slice& Outbox::slice_of(Batch& batch) {
     lane_.batches().charge(batch);
-    const auto bytes = static_cast<std::uint32_t>(batch.bytes.size());
+    const auto bytes = static_cast<std::uint32_t>(batch.size());
     auto* slice = lane_.slices().take();
     *slice = {&batch, nullptr, 0, batch.frame_count(), 0, bytes};
     pinned_bytes_ += bytes;

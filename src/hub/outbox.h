@@ -16,7 +16,9 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/limits.h"
 #include "hub/batch.h"
@@ -35,6 +37,11 @@ struct OutboxPolicy {
         drop_newest,  // the newest whole frames go until it fits
         drop_oldest,  // the oldest whole frames go until it fits
         close,        // everything uncommitted goes, Subscriber::on_close(slow) says goodbye
+        // Publishers in this process and outside every loop wait until it has room (Hub::publish
+        // with Patience); for the others it is drop_newest. Its bytes are not bounded by the
+        // policy. For a session with one subscription, whose format is by reference and shows
+        // messages only.
+        wait,
     };
     std::uint32_t messages_max = 1000;
     std::size_t bytes_max = 8 * 1024 * 1024;
@@ -104,6 +111,18 @@ class Outbox : public boost::intrusive::list_base_hook<
     // The first unsent bytes, as many as fit, copied one behind the other. Returns how many.
     std::size_t copy_front(std::span<char> into) const;
     void consume(std::size_t bytes);  // the kernel took these, and with them what was committed
+    // For a door in this process, whose format is by reference: how many publications wait in one
+    // piece at the front, and the n-th of them; valid until the hub is called.
+    std::uint32_t front_count() const {
+        return empty() || head_->batch == nullptr ? 0 : head_->last - head_->first;
+    }
+    const Batch::Reference& front(std::uint32_t n) const {
+        return head_->batch->references[head_->first + n];
+    }
+    Delivery front_delivery(std::uint32_t n) const {
+        return head_->batch->delivery(head_->first + n);
+    }
+    void consume_front(std::uint32_t count);  // so many of these were heard
     // `committed`: so many of the first unsent bytes are half on their way in another shape (a TLS
     // record): they stay, and are offered again first. In Door::write_now these are the first bytes
     // that it did not take.
@@ -148,11 +167,14 @@ class Outbox : public boost::intrusive::list_base_hook<
     // Whether the live frames are more than the policy allows, and what it says about it: cuts them
     // until they fit, all but committed ones. Returns how many (outbox_cut).
     bool over(const OutboxPolicy& policy) const {
-        return live().messages > policy.messages_max || live().bytes > policy.bytes_max;
+        return live().messages > policy.messages_max ||
+               (live().bytes > policy.bytes_max && policy.on_full != OutboxPolicy::OnFull::wait);
     }
     std::uint32_t cut_newest(const OutboxPolicy& policy);
     std::uint32_t cut_oldest(const OutboxPolicy& policy);
     std::uint32_t cut_all();  // replays and notices too: only what is committed and replies stay
+    // What it was offered as a member of this group and did not hear: it goes to another member.
+    std::vector<Batch::Reference> cut_group(const Group& group, std::vector<std::string>& names);
     void cut_slice(Slice& slice, std::uint32_t keep);
     Slice** split_committed();
     void split(Slice& slice, std::size_t bytes);

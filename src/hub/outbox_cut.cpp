@@ -89,6 +89,22 @@ std::uint32_t Outbox::cut_all() {
     return cut;
 }
 
+std::vector<Batch::Reference> Outbox::cut_group(const Group& group,
+                                                std::vector<std::string>& names) {
+    std::vector<Batch::Reference> cut;
+    for (Slice* slice = head_; slice != nullptr; slice = slice->next) {
+        if (slice->batch == nullptr || slice->batch->group != &group) continue;
+        for (auto frame = slice->first; frame < slice->last; ++frame) {
+            cut.push_back(slice->batch->references[frame]);
+            names.emplace_back(slice->batch->delivery(frame).channel);
+        }
+        cut_slice(*slice, 0);
+    }
+    lane_.books().pending_outbox.subtract(cut.size());
+    forget_empty_slices();
+    return cut;
+}
+
 void Outbox::cut_slice(Slice& slice, std::uint32_t keep) {
     const auto last = slice.first + keep;
     if (last == slice.last) return;

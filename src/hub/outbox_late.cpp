@@ -61,20 +61,18 @@ void Outbox::open_front() {
 
 Batch* Outbox::encode_page(Replay& missed) {
     auto& books = lane_.books();
-    Batch* page = lane_.batches().take(std::min(missed.bytes(), limits::batch_bytes_max));
+    Batch* page = lane_.batches().take(std::min(missed.bytes(), limits::batch_bytes_max),
+                                       missed.format().by_reference());
     page->source = Source::replay;
     const auto bytes_before = missed.bytes();
-    while (missed.left() != 0 && page->bytes.size() < limits::batch_bytes_max) {
-        if (missed.encode_next(page->bytes)) {
-            page->close_frame(0);
-            continue;
-        }
+    while (missed.left() != 0 && page->size() < limits::batch_bytes_max) {
+        if (missed.encode_next(*page)) continue;
         books.filtered.add();
         books.pending_outbox.subtract();
         --debt(Source::replay).messages;
     }
     subtract_late_bytes(bytes_before - missed.bytes());
-    debt(Source::replay).bytes += page->bytes.size();
+    debt(Source::replay).bytes += page->size();
     books.encoded.add(page->frame_count());
     if (!page->frames.empty()) return page;
     lane_.batches().drop(page);
@@ -85,12 +83,12 @@ Batch* Outbox::encode_gap(std::uint64_t dropped) {
     const auto body = std::to_string(dropped);
     const auto notice =
         Publication::make({.kind = Kind::gap, .body_kind = BodyKind::text, .body = body});
-    Batch* page = lane_.batches().take(notice->inbox_bytes());
+    Batch* page = lane_.batches().take(notice->inbox_bytes(),
+                                       session_ != nullptr && session_->format().by_reference());
     page->source = Source::reply;
-    if (session_ != nullptr && session_->format().encode({*notice, {}, {}}, page->bytes)) {
-        page->close_frame(0);
+    if (session_ != nullptr && page->append(session_->format(), {*notice, {}, {}}, 0)) {
         debt(Source::reply).messages += 1;
-        debt(Source::reply).bytes += page->bytes.size();
+        debt(Source::reply).bytes += page->size();
         return page;
     }
     lane_.batches().drop(page);
@@ -133,15 +131,15 @@ void Outbox::each_frame(const std::function<void(std::string_view, bool)>& visit
             const auto& late = static_cast<const LateSlice&>(*slice);
             if (late.replay == nullptr) continue;
             for (Replay copy = *late.replay; copy.left() != 0;) {
-                base::Buffer frame;
-                if (copy.encode_next(frame)) visit(frame.view(), false);
+                Batch frame;
+                if (copy.encode_next(frame)) visit(frame.shown(0), false);
             }
             continue;
         }
         const auto base = slice->batch->begin_of(slice->first);
         for (auto frame = slice->first; frame < slice->last; ++frame) {
             if (slice->batch->frames[frame].end - base <= slice->sent) continue;
-            visit(slice->batch->view(frame, frame + 1), slice->batch->source == Source::reply);
+            visit(slice->batch->shown(frame), slice->batch->source == Source::reply);
         }
     }
 }

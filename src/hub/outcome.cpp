@@ -20,6 +20,8 @@ std::string_view name_of(Outcome outcome) {
         "bad_name",
         "overloaded",
         "closing",
+        "vetoed",
+        "limit_nesting",
         "internal",
     };
     return names[static_cast<std::size_t>(outcome)];
@@ -32,8 +34,8 @@ std::string_view name_of(CloseReason reason) {
 }
 
 std::string_view name_of(DropReason reason) {
-    static constexpr std::array<std::string_view, drop_reasons> names = {"newest", "oldest",
-                                                                         "closed", "memory"};
+    static constexpr std::array<std::string_view, drop_reasons> names = {
+        "newest", "oldest", "closed", "memory", "no_consumer"};
     return names[static_cast<std::size_t>(reason)];
 }
 

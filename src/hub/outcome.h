@@ -22,9 +22,11 @@ enum class Outcome : std::uint8_t {
     bad_name,
     overloaded,  // an inbox is full; nothing was done; try again later
     closing,
+    vetoed,         // by a hook
+    limit_nesting,  // published by a hook, by a hook, by a hook…
     internal,
 };
-inline constexpr std::size_t outcomes = 15;
+inline constexpr std::size_t outcomes = 17;
 std::string_view name_of(Outcome outcome);  // snake_case, as in logs and metrics
 
 // Why a session ended. Told to Subscriber::on_close when the hub decided, counted for all.
@@ -42,12 +44,13 @@ std::string_view name_of(CloseReason reason);
 
 // Why a matched publication was not delivered to a subscriber that stayed.
 enum class DropReason : std::uint8_t {
-    newest,  // policy drop_newest
-    oldest,  // policy drop_oldest
-    closed,  // what a session owed when it was ended: by policy close, or on request
-    memory,  // closed as the worst debtor
+    newest,       // policy drop_newest
+    oldest,       // policy drop_oldest
+    closed,       // what a session owed when it was ended: by policy close, or on request
+    memory,       // closed as the worst debtor
+    no_consumer,  // no member of the queue group had room
 };
-inline constexpr std::size_t drop_reasons = 4;
+inline constexpr std::size_t drop_reasons = 5;
 std::string_view name_of(DropReason reason);
 
 // What became of a joiner's wish to hear on from where it was. Everything but `recovered` means:

@@ -113,6 +113,25 @@ struct Bridges {
     virtual void told(std::size_t bridge, End end) const = 0;
 };
 
+// What the host does with publications before anybody hears them, whoever publishes. Asked on the
+// publisher's thread, under no lock; a hook may publish, nested limits::hook_nesting_max deep.
+struct Hooks {
+    virtual ~Hooks() = default;
+    // Whether any hook cares for what is published in this app: a look, for each publication.
+    virtual bool watch(const App& app) const = 0;
+    // May put another publication in its place. False: nobody hears it, and the publish is refused
+    // whole as `vetoed`.
+    virtual bool before_publish(const AppRef& app, std::string_view channel,
+                                PublicationRef& publication) const = 0;
+    // It was published, and so many are to hear it.
+    virtual void after_publish(const AppRef& app, std::string_view channel,
+                               const PublicationRef& publication, std::uint64_t matched) const = 0;
+    // False: refused as `vetoed`. On the session's loop. A pattern by its text.
+    virtual bool before_subscribe(const AppRef& app, std::string_view channel) const = 0;
+    // On the loop of the session, which may be gone.
+    virtual void after_unsubscribe(const AppRef& app, std::string_view channel) const = 0;
+};
+
 struct HostEvent {
     enum class Kind : unsigned char {
         occupied,

@@ -119,6 +119,7 @@ void Model::apply_policy(ModelClient& client) {
             ++sightings_.closed_by_policy;
             if (client.committed != 0) ++sightings_.closed_by_policy_behind_a_record;
             return doom(client, CloseReason::slow);
+        case OutboxPolicy::OnFull::wait:  // of nobody here
         case OutboxPolicy::OnFull::drop_newest:
             dropped = drop_newest(client);
             hole = client.owed.size();

@@ -1,5 +1,6 @@
 #include "hub/publication.h"
 
+#include <cstddef>
 #include <cstring>
 #include <new>
 
@@ -27,8 +28,20 @@ PublicationRef Publication::make(const Parts& parts) {
     return PublicationRef(new (memory) Publication(parts));
 }
 
+PublicationRef Publication::make(const Parts& parts, const ValueParts& value) {
+    const auto text = sizeof(Publication) + parts.event.size() + parts.member.size();
+    constexpr auto align = alignof(std::max_align_t);
+    const auto at = (text + align - 1) / align * align;
+    auto* memory = static_cast<char*>(::operator new(at + value.bytes));
+    auto* made = new (memory) Publication(parts);
+    made->body_bytes_ = static_cast<std::uint32_t>(value.body_bytes);
+    made->value_ = value.build(memory + at, value.context);
+    return PublicationRef(made);
+}
+
 void intrusive_ptr_release(const Publication* p) {
     if (p->holders_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    if (p->value_ != nullptr) p->value_->~Value();
     p->~Publication();
     ::operator delete(const_cast<Publication*>(p));
 }

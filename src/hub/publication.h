@@ -8,15 +8,10 @@
 #include <cstdint>
 #include <string_view>
 
-namespace carillon::hub {
+#include "hub/session_id.h"
+#include "hub/value.h"
 
-// A session's name across loops and nodes: random, its low 8 bits the lane it lives on. 0: nobody.
-struct SessionId {
-    std::uint64_t value = 0;
-    unsigned lane() const { return static_cast<unsigned>(value & 0xff); }
-    explicit operator bool() const { return value != 0; }
-    friend bool operator==(SessionId, SessionId) = default;
-};
+namespace carillon::hub {
 
 enum class Kind : std::uint8_t {
     message,
@@ -58,11 +53,25 @@ class Publication {
     };
     static PublicationRef make(const Parts& parts);  // copies
 
+    // The same, but its body is a Value, which `build` makes in `bytes` of the publication's own
+    // memory. `body_bytes`: about what it takes, in memory and as bytes.
+    struct ValueParts {
+        std::size_t bytes;
+        std::size_t body_bytes;
+        Value* (*build)(void* memory, void* context);
+        void* context;
+    };
+    static PublicationRef make(const Parts& parts, const ValueParts& value);
+
     Kind kind() const { return kind_; }
     BodyKind body_kind() const { return body_kind_; }
     std::string_view event() const { return {text(), event_bytes_}; }
     std::string_view member() const { return {text() + event_bytes_, member_bytes_}; }
-    std::string_view body() const { return {text() + event_bytes_ + member_bytes_, body_bytes_}; }
+    std::string_view body() const {
+        if (value_ != nullptr) return value_->bytes();
+        return {text() + event_bytes_ + member_bytes_, body_bytes_};
+    }
+    const Value* value() const { return value_; }  // null: it came as bytes
     SessionId origin() const { return origin_; }
     SessionId exclude() const { return exclude_; }
     bool passing() const { return passing_; }
@@ -90,7 +99,8 @@ class Publication {
     std::uint32_t body_bytes_;
     SessionId origin_;
     SessionId exclude_;
-    // event, member and body follow in the same allocation
+    Value* value_ = nullptr;
+    // event, member and body (or the value) follow in the same allocation
 };
 
 }  // namespace carillon::hub

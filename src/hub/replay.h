@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hub/batch.h"
 #include "hub/encoder.h"
 #include "hub/ports.h"
 
@@ -29,12 +30,13 @@ class Replay {
         return std::any_of(kept_.begin() + static_cast<std::ptrdiff_t>(next_), kept_.end(),
                            [this](const Kept& one) { return is_for_reader(one); });
     }
+    const Encoder& format() const { return format_; }
     // Appends the next one's frame. False: there is none, it is not for this reader or not shown.
-    bool encode_next(base::Buffer& out) {
+    bool encode_next(Batch& out) {
         const Kept one = std::move(kept_[next_++]);
         bytes_ -= one.publication->inbox_bytes();
         if (!is_for_reader(one)) return false;
-        return format_.encode({*one.publication, channel_, one.stamp}, out);
+        return out.append(format_, {*one.publication, channel_, one.stamp}, 0);
     }
 
  private:

@@ -32,6 +32,7 @@ Subscription* Subscriptions::find(const LaneChannel& local) const {
 
 void Subscriptions::add(Subscription& subscription) {
     list_.push_back(&subscription);
+    if (subscription.is_pattern) ++patterns_;
     if (index_ != nullptr) {
         index_->emplace(subscription.channel->name(), &subscription);
     } else if (list_.size() > index_above) {
@@ -46,6 +47,7 @@ void Subscriptions::remove(Subscription& subscription) {
     ASSERT(at != list_.rend());
     *at = list_.back();
     list_.pop_back();
+    if (subscription.is_pattern) --patterns_;
 }
 
 std::string_view Session::member_in(std::string_view channel) const {

@@ -12,6 +12,7 @@
 
 #include "hub/app.h"
 #include "hub/encoder.h"
+#include "hub/gate.h"
 #include "hub/outbox.h"
 #include "hub/outcome.h"
 #include "hub/publication.h"
@@ -22,6 +23,7 @@ struct AppBooks;
 struct AppState;
 class Audience;
 class Channel;
+class Group;
 class LaneChannel;
 class Lane;
 class Session;
@@ -42,9 +44,14 @@ struct Subscription {
     Session* session;  // null once the session is gone
     Channel* channel;
     LaneChannel* local;  // the channel on this lane
-    Audience* audience;
+    union {
+        Audience* audience;  // unless…
+        Group* group;        // …it is in_group
+    };
     std::uint32_t entry;  // its place in the audience
     bool reserved;        // its channel is the protocol's own: nobody is told how many are there
+    bool in_group;        // it hears when it is its turn
+    bool is_pattern;      // its channel is one
     Member* member;       // its member in the channel's roster; null: not present
     Subscription* next;   // among those that wait to be settled
 };
@@ -57,6 +64,7 @@ class Subscriptions {
     void add(Subscription& subscription);
     void remove(Subscription& subscription);
     std::size_t size() const { return list_.size(); }
+    std::size_t patterns() const { return patterns_; }
     Subscription* any() const { return list_.empty() ? nullptr : list_.back(); }
     auto begin() const { return list_.begin(); }
     auto end() const { return list_.end(); }
@@ -67,6 +75,7 @@ class Subscriptions {
         boost::unordered_flat_map<std::string_view, Subscription*>;  // names live in the channels
     std::vector<Subscription*> list_;
     std::unique_ptr<Index> index_;
+    std::uint32_t patterns_ = 0;
 };
 
 class Session {
@@ -76,10 +85,15 @@ class Session {
     const App& app() const { return *app_; }
     const AppRef& app_ref() const { return app_; }
     const Encoder& format() const { return format_; }  // of what is sent to it alone
+    const GateRef& gate() const { return gate_; }      // its policy is `wait`; null: it is not
     bool subscribed(std::string_view channel) const {
         return subscriptions_.find(channel) != nullptr;
     }
     std::size_t subscription_count() const { return subscriptions_.size(); }
+    // Its place in that channel's audiences on its lane; null: it has none.
+    const Subscription* subscription_to(const LaneChannel& local) const {
+        return subscriptions_.find(local);
+    }
     // As whom it is present in that channel; empty: not present. Lives as long as the subscription.
     std::string_view member_in(std::string_view channel) const;
     bool closing() const { return state_ != State::open; }
@@ -121,6 +135,7 @@ class Session {
     Subscriber* subscriber_;  // null when closed
     const OutboxPolicy policy_;
     const Encoder& format_;
+    GateRef gate_;  // null: nobody waits for it
     Subscriptions subscriptions_;
     std::unique_ptr<const std::string> user_;  // null: nobody; most are, and there may be millions
     CloseReason why_ = CloseReason::peer;
