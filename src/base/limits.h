@@ -61,6 +61,15 @@ inline constexpr std::size_t history_bytes_max = 256 * mib;
 // How long a kept publication stays, unless its channel's rule says otherwise.
 inline constexpr std::int64_t history_age_ms_max = 5 * 60 * 1000;
 
+// ---- library ----
+
+// What one visit hands to one handler. The rest waits for its next turn.
+inline constexpr std::uint32_t handler_turn_max = 1024;
+// What leaves a stream's queue at once for a reader who asked.
+inline constexpr std::uint32_t stream_handful_max = 64;
+// Errors printed by a broker without a sink. Then they are only counted.
+inline constexpr unsigned printed_errors_max = 100;
+
 // ---- bridges ----
 
 // Bridges of one server. More is a start-up error.

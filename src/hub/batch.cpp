@@ -1,6 +1,7 @@
 #include "hub/batch.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -30,9 +31,9 @@ bool Batch::append(const Encoder& format, const Delivery& delivery, std::uint64_
 }
 
 // Most frames of a batch are of one channel: its name is written down once.
-void Batch::append(const Reference& reference, std::string_view name, std::uint64_t number) {
+void Batch::append(Reference reference, std::string_view name, std::uint64_t number) {
     const auto end = static_cast<std::uint32_t>(size() + reference.publication->inbox_bytes());
-    references.push_back(reference);
+    references.push_back(std::move(reference));
     auto& kept = references.back();
     const auto* last = references.size() > 1 ? &references[references.size() - 2] : nullptr;
     if (last != nullptr && bytes.view(last->name_at, last->name_at + last->name_bytes) == name) {

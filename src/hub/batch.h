@@ -58,7 +58,7 @@ struct Batch {
     // Appends the delivery's frame in this format, with its number; false: the format shows none.
     // One batch, one kind of format.
     bool append(const Encoder& format, const Delivery& delivery, std::uint64_t number);
-    void append(const Reference& reference, std::string_view name, std::uint64_t number);
+    void append(Reference reference, std::string_view name, std::uint64_t number);
     Delivery delivery(std::uint32_t frame) const {  // by reference only
         const auto& reference = references[frame];
         return {*reference.publication,

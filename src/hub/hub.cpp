@@ -454,11 +454,11 @@ Receipt Hub::publish(const AppRef& app, std::span<const Wish> wishes, Now now) {
     return publish_to(state_of(app), wishes, now);
 }
 
-Receipt Hub::publish(const AppRef& app, std::string_view name, const PublicationRef& publication,
-                     Now now, Patience patience, OnDone on_done) {
-    const Wish wish{{&name, 1}, publication};
+Receipt Hub::publish(AppState& state, std::string_view name, PublicationRef publication, Now now,
+                     Patience patience, OnDone on_done) {
+    const Wish wish{{&name, 1}, std::move(publication)};
     const CountdownRef countdown(on_done ? new Countdown(std::move(on_done)) : nullptr);
-    const auto receipt = publish_to(state_of(app), {&wish, 1}, now, countdown, patience);
+    const auto receipt = publish_to(state, {&wish, 1}, now, countdown, patience);
     if (receipt.outcome == Outcome::ok && countdown != nullptr) countdown->done({});
     return receipt;
 }
@@ -539,14 +539,13 @@ std::uint64_t Hub::publish_in(AppState& state, std::string_view name,
     const bool spreads =
         publication->kind() == Kind::message &&
         (state.patterns.used() || (channel != nullptr && channel->extras_ != nullptr));
-    Crowd crowd;
-    if (spreads && !gather(state, name, channel, errand, crowd)) return 0;
+    std::optional<Crowd> crowd;
+    if (spreads && !gather(state, name, channel, errand, crowd.emplace())) return 0;
     // Where nobody is and there is no room for another channel, nothing is kept.
     if (channel == nullptr && kept && channels_.size() < limits::channels_max) {
         channel = &locked.find_or_create();
     }
-    if (channel == nullptr) return enqueue(name, nullptr, publication, errand, crowd);
-    if (kept) {
+    if (kept && channel != nullptr) {
         if (channel->keeping_ == nullptr) {
             locked.keep(*channel, ports_.history->open(*state.app, name));
         }
@@ -554,8 +553,14 @@ std::uint64_t Hub::publish_in(AppState& state, std::string_view name,
                           errand.now.unix_ms};
         channel->keeping_->history->append(publication, stamp, errand.now);
     }
-    const auto matched = enqueue(name, channel, publication, errand, crowd);
-    if (kept) locked.erase_if_gone(*channel);  // it could not be kept, and nobody is there
+    std::uint64_t matched = 0;
+    if (crowd && crowd->is_more_than_channel()) {
+        matched = enqueue(name, channel, publication, errand, *crowd);
+    } else if (channel != nullptr) {
+        matched = enqueue(*channel, publication, errand);
+    }
+    // It could not be kept, and nobody is there.
+    if (kept && channel != nullptr) locked.erase_if_gone(*channel);
     return matched;
 }
 

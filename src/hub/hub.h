@@ -146,8 +146,9 @@ class Hub {
                     const PublicationRef& publication, Now now, OnDone on_done);
     Receipt publish(const Session& from, std::string_view channel,
                     const PublicationRef& publication, Now now);
-    // To one channel; `on_done` may be null.
-    Receipt publish(const AppRef& app, std::string_view channel, const PublicationRef& publication,
+    // To one channel, for who does so again and again: app_state is what `know` answers. `on_done`
+    // may be null.
+    Receipt publish(AppState& app_state, std::string_view channel, PublicationRef publication,
                     Now now, Patience patience, OnDone on_done);
     // Several at once, in their order: if there is no room for all of them, none is published.
     Receipt publish(const AppRef& app, std::span<const Wish> wishes, Now now);
@@ -177,7 +178,7 @@ class Hub {
     std::uint32_t connections(const AppRef& app) { return state_of(app).connections.load(); }
     // Counts for this app from now on: a number that appears only with its first client cannot be
     // watched for it.
-    void know(const AppRef& app) { state_of(app); }
+    AppState& know(const AppRef& app) { return state_of(app); }
     // What is counted for each app that is known, by lane.
     using AppVisit = std::function<void(const AppRef& app, std::span<const AppBooks> by_lane)>;
     void each_app(const AppVisit& visit);
@@ -211,6 +212,7 @@ class Hub {
         std::shared_lock<std::shared_mutex> patterns_lock{};
         boost::container::small_vector<Channel*, 8> patterns{};
         boost::container::small_vector<Offer, 1> turns{};
+        bool is_more_than_channel() const { return !patterns.empty() || !turns.empty(); }
     };
     // Of one publish: what is done on the way.
     struct Errand {

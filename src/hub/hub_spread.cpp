@@ -64,9 +64,6 @@ bool Hub::gather(AppState& state, std::string_view name, Channel* channel, Erran
 // Under the channel's lock and, if there are patterns, theirs: one item for each lane.
 std::uint64_t Hub::enqueue(std::string_view name, Channel* channel,
                            const PublicationRef& publication, Errand& errand, Crowd& crowd) {
-    if (crowd.patterns.empty() && crowd.turns.empty()) {
-        return channel == nullptr ? 0 : enqueue(*channel, publication, errand);
-    }
     std::array<boost::intrusive_ptr<Spread>, limits::lanes_max> by_lane;
     const auto on = [&](unsigned lane) -> Spread& {
         auto& spread = by_lane[lane];

@@ -45,8 +45,11 @@ bool is_own(std::string_view name) { return name.starts_with('$'); }
 // The levels of a name, each cut off and hashed once, and not before the walk comes that far.
 class PatternIndex::NameLevels {
  public:
+    // Not a string_view: that would have each match() clear 65 of them first.
     struct Level {
-        std::string_view text;
+        std::string_view text() const { return {begin, bytes}; }
+        const char* begin;
+        std::size_t bytes;
         std::size_t hash;
     };
 
@@ -57,7 +60,7 @@ class PatternIndex::NameLevels {
         if (depth < known_) return &levels_[depth];
         if (reader_.done()) return nullptr;
         const auto text = reader_.next();
-        levels_[known_] = {text, hash_of_level(text)};
+        levels_[known_] = {text.data(), text.size(), hash_of_level(text)};
         return &levels_[known_++];
     }
 
@@ -164,7 +167,7 @@ void PatternIndex::match_levels(std::string_view name, std::vector<Channel*>& fo
     NameLevels levels(name);
     if (!is_own(name)) return walk(*root_, 0, levels, found);
     const auto* first = levels.at(0);
-    const auto* node = child(*root_, first->text, first->hash);
+    const auto* node = child(*root_, first->text(), first->hash);
     if (node != nullptr) walk(*node, 1, levels, found);
 }
 
@@ -179,7 +182,7 @@ void PatternIndex::walk(const Node& from, std::size_t depth, NameLevels& levels,
             return;
         }
         if (node->children == 0) continue;
-        const auto* next = child(*node, level->text, level->hash);
+        const auto* next = child(*node, level->text(), level->hash);
         if (next != nullptr) walk(*next, depth + 1, levels, found);
     }
 }

@@ -40,7 +40,11 @@ PublicationRef Publication::make(const Parts& parts, const ValueParts& value) {
 }
 
 void intrusive_ptr_release(const Publication* p) {
-    if (p->holders_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    // The last holder needs no other's leave: nobody can become one any more.
+    if (p->holders_.load(std::memory_order_acquire) != 1 &&
+        p->holders_.fetch_sub(1, std::memory_order_acq_rel) != 1) {
+        return;
+    }
     if (p->value_ != nullptr) p->value_->~Value();
     p->~Publication();
     ::operator delete(const_cast<Publication*>(p));

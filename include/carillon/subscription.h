@@ -1,0 +1,210 @@
+// carillon/subscription.h: what subscribing gives: a Subscription for handlers, a Stream for who would
+// rather ask; and a Delivery, which is a message with what is known of it.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "carillon/detail/core.h"
+
+namespace carillon {
+
+// What happens to a publication that finds a subscription's queue full.
+enum class Overflow : unsigned char {
+    // Publishers outside every loop of the broker wait until there is room. Inside one (a handler, a
+    // coroutine, the caller's own loop) waiting would be for oneself: there it is drop_newest, and
+    // so it is for clients of a server.
+    wait,
+    drop_newest,
+    drop_oldest,
+    close,  // the subscription ends, with an Error
+};
+
+struct SubscribeOptions {
+    // Publications that may wait, beside the one in hand.
+    std::uint32_t queue = 65'536;
+    Overflow overflow = Overflow::drop_newest;
+    // Hear as a member of this queue group: of each publication exactly one member hears, in turns;
+    // one that is full or gone passes on what it was to hear. Empty: hear all.
+    std::string_view group{};
+};
+
+// `orders-*` as against levels: "*" is any run of characters, '/' too, and "?" is one.
+struct Glob {
+    std::string_view text;
+};
+inline Glob glob(std::string_view text) { return {text}; }
+
+// A topic, or a pattern over levels: "+" (or "*") is one level, "#" is this level and all below, as
+// in MQTT. "sensor/+/temperature", "orders/#". A pattern that begins with a wildcard does not match
+// topics that begin with '$'.
+class TopicFilter {
+ public:
+    // NOLINTBEGIN(google-explicit-constructor): it is written as text
+    TopicFilter(const char* text) : where_{text} {}
+    TopicFilter(std::string_view text) : where_{text} {}
+    TopicFilter(const std::string& text) : where_{text} {}
+    TopicFilter(Glob glob) : where_{glob.text, true} {}
+    // NOLINTEND(google-explicit-constructor)
+
+    const detail::Where& where() const { return where_; }
+
+ private:
+    detail::Where where_;
+};
+
+// Hears as long as it lives. May be dropped anywhere, in its own handler too. When the destructor (or
+// drop()) returns outside every loop of the broker, no call of the handler is going on and none
+// follows; inside one, the call that is going on is the last. A coroutine that waits goes on to its
+// end. Keeps no broker alive. One thread at a time may use one Subscription.
+class [[nodiscard]] Subscription {
+ public:
+    Subscription() = default;
+    explicit Subscription(std::shared_ptr<detail::Control> control)
+        : control_(std::move(control)) {}
+    Subscription(Subscription&&) noexcept = default;
+    Subscription& operator=(Subscription&& other) noexcept {
+        if (this != &other) {
+            drop();
+            control_ = std::move(other.control_);
+        }
+        return *this;
+    }
+    ~Subscription() { drop(); }
+
+    // Whether it hears. False: it was dropped, its broker is gone, or see error().
+    explicit operator bool() const { return control_ != nullptr && detail::is_open(*control_); }
+    // Why it could not be made, or was ended by the broker; null: neither.
+    const Error* error() const {
+        return control_ != nullptr ? detail::error_of(*control_) : nullptr;
+    }
+    void drop() {
+        if (control_ != nullptr) detail::drop(control_);
+        control_.reset();
+    }
+
+ private:
+    std::shared_ptr<detail::Control> control_;
+};
+
+// A message with what is known of it. In a handler it is borrowed until the handler is finished; one
+// that came out of a Stream is its own.
+template <Message T>
+class Delivery {
+ public:
+    // Of the handler's.
+    Delivery(const detail::Incoming& incoming, const T& value)
+        : topic_view_(incoming.topic), value_(&value), unix_ms_(incoming.unix_ms) {}
+    // Of a stream's: `decoded`, if it came as another type.
+    Delivery(detail::Pulled pulled, std::optional<T> decoded)
+        : kept_(std::move(pulled)), decoded_(std::move(decoded)), unix_ms_(kept_.unix_ms) {}
+
+    std::string_view topic() const {
+        return kept_.topic.empty() ? topic_view_ : std::string_view(kept_.topic);
+    }
+    const T& value() const {
+        if (decoded_) return *decoded_;
+        return value_ != nullptr ? *value_ : *static_cast<const T*>(kept_.value);
+    }
+    const T& operator*() const { return value(); }
+    const T* operator->() const { return &value(); }
+    // When it was published, to a few milliseconds.
+    std::chrono::system_clock::time_point time() const {
+        return std::chrono::system_clock::time_point(std::chrono::milliseconds(unix_ms_));
+    }
+
+ private:
+    std::string_view topic_view_{};
+    const T* value_ = nullptr;
+    detail::Pulled kept_{};
+    std::optional<T> decoded_{};
+    std::int64_t unix_ms_;
+};
+
+// A subscription that is asked: by a coroutine (co_await next()), or by a thread of your own
+// (wait()), which may take its time without keeping anybody waiting. What does not decode is skipped
+// and goes to the error sink. One reader at a time; not while another wait is going on.
+template <Message T>
+class [[nodiscard]] Stream {
+ public:
+    explicit Stream(std::shared_ptr<detail::Control> control) : control_(std::move(control)) {}
+    Stream(Stream&&) noexcept = default;
+    Stream& operator=(Stream&& other) noexcept {
+        if (this != &other) {
+            drop();
+            control_ = std::move(other.control_);
+        }
+        return *this;
+    }
+    ~Stream() { drop(); }
+
+    explicit operator bool() const { return control_ != nullptr && detail::is_open(*control_); }
+    const Error* error() const {
+        return control_ != nullptr ? detail::error_of(*control_) : nullptr;
+    }
+    void drop() {
+        if (control_ != nullptr) detail::drop(control_);
+        control_.reset();
+    }
+
+    // The next one, or empty: the stream has ended.
+    Task<std::optional<Delivery<T>>> next() {
+        for (detail::Pulled pulled;;) {
+            switch (detail::pull(*control_, pulled)) {
+                case detail::Pulling::got:
+                    if (auto delivery = open(std::move(pulled))) co_return delivery;
+                    continue;
+                case detail::Pulling::closed:
+                    co_return std::nullopt;
+                case detail::Pulling::empty:
+                    co_await Ready{*control_};
+            }
+        }
+    }
+    // The same for a thread outside every loop of the broker, which waits, at most so long: then
+    // empty too.
+    std::optional<Delivery<T>> wait(
+        std::optional<std::chrono::nanoseconds> at_most = std::nullopt) {
+        for (detail::Pulled pulled;;) {
+            switch (detail::pull(*control_, pulled)) {
+                case detail::Pulling::got:
+                    if (auto delivery = open(std::move(pulled))) return delivery;
+                    continue;
+                case detail::Pulling::closed:
+                    return std::nullopt;
+                case detail::Pulling::empty:
+                    if (!detail::wait_to_pull(*control_, at_most)) return std::nullopt;
+            }
+        }
+    }
+
+ private:
+    struct Ready {
+        bool await_ready() const noexcept { return false; }
+        bool await_suspend(std::coroutine_handle<> waiting) {
+            return detail::wait_to_pull(control, waiting);
+        }
+        void await_resume() const noexcept {}
+        detail::Control& control;
+    };
+
+    std::optional<Delivery<T>> open(detail::Pulled pulled) {
+        if (pulled.type == &detail::type_of<T>()) {
+            return Delivery<T>(std::move(pulled), std::nullopt);
+        }
+        const auto* publication = pulled.publication.get();
+        auto decoded = decode<T>(detail::body_of(publication), detail::encoding_of(publication));
+        if (decoded) return Delivery<T>(std::move(pulled), std::move(*decoded));
+        auto error = std::move(decoded).error();
+        error.message = pulled.topic + ": " + error.message;
+        detail::report(control_, std::move(error));
+        return std::nullopt;
+    }
+
+    std::shared_ptr<detail::Control> control_;
+};
+
+}  // namespace carillon

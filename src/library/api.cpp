@@ -1,0 +1,355 @@
+// What the templates of include/carillon call.
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+
+#include "base/assert.h"
+#include "library/core.h"
+#include "library/make_publication.h"
+#include "library/typed_value.h"
+
+namespace carillon::detail {
+
+namespace {
+
+const hub::Publication& as_publication(const void* publication) {
+    return *static_cast<const hub::Publication*>(publication);
+}
+
+hub::BodyKind kind_of(Encoding encoding) {
+    switch (encoding) {
+        case Encoding::text:
+            return hub::BodyKind::text;
+        case Encoding::json:
+            return hub::BodyKind::json;
+        case Encoding::msgpack:
+            return hub::BodyKind::binary;
+    }
+    return hub::BodyKind::text;
+}
+
+}  // namespace
+
+static hub::PublicationRef make(const Outgoing& message, hub::Publication::Parts parts) {
+    if (message.type == nullptr) {
+        parts.body_kind = kind_of(message.encoding);
+        parts.body = message.body;
+        return hub::Publication::make(parts);
+    }
+    parts.body_kind = kind_of(library::TypedValue::encoding);
+    struct Context {
+        const Outgoing& message;
+    } context{message};
+    return hub::Publication::make(parts, {.bytes = library::TypedValue::bytes_for(*message.type),
+                                          .body_bytes = message.type->weight(message.value),
+                                          .build = [](void* memory, void* its) -> hub::Value* {
+                                              const auto& out = static_cast<Context*>(its)->message;
+                                              return library::TypedValue::build(
+                                                  memory, *out.type, out.value, out.may_move);
+                                          },
+                                          .context = &context});
+}
+
+hub::PublicationRef make_publication(const Outgoing& message) { return make(message, {}); }
+
+Keep replacement(const void* publication, const Outgoing& message) {
+    const auto& old = as_publication(publication);
+    const auto made = make(message, {.kind = old.kind(),
+                                     .event = old.event(),
+                                     .member = old.member(),
+                                     .origin = old.origin(),
+                                     .exclude = old.exclude(),
+                                     .passing = old.passing()});
+    return Keep(made.get());
+}
+
+// ---- publications ----
+
+std::string_view body_of(const void* publication) { return as_publication(publication).body(); }
+
+Encoding encoding_of(const void* publication) {
+    switch (as_publication(publication).body_kind()) {
+        case hub::BodyKind::text:
+            return Encoding::text;
+        case hub::BodyKind::json:
+            return Encoding::json;
+        case hub::BodyKind::binary:
+            return Encoding::msgpack;
+    }
+    return Encoding::text;
+}
+
+void hold(const void* publication) {
+    if (publication != nullptr) intrusive_ptr_add_ref(&as_publication(publication));
+}
+void release(const void* publication) { intrusive_ptr_release(&as_publication(publication)); }
+
+// ---- subscriptions ----
+
+std::shared_ptr<Control> subscribe(Core& core, const Where& where, const Terms& terms,
+                                   std::unique_ptr<Receiver> receiver) {
+    return core.subscribe(where, terms, std::move(receiver));
+}
+
+std::shared_ptr<Control> subscribe_to_pull(Core& core, const Where& where, const Terms& terms) {
+    return core.subscribe(where, terms, nullptr);
+}
+
+void drop(const std::shared_ptr<Control>& control) {
+    control->open.store(false);
+    if (control->dropped.exchange(true) || control->loop == nullptr) return;
+    const auto core = control->core.lock();
+    if (core == nullptr) return;
+    auto& loop = *control->loop;
+    loop.post([its = core.get(), control] {
+        if (control->line != nullptr) its->close(*control->line, hub::CloseReason::peer);
+    });
+    if (!core->is_on_a_loop()) loop.wait_for_iteration();
+}
+
+bool is_open(const Control& control) { return control.open.load() && !control.core.expired(); }
+const Error* error_of(const Control& control) { return control.error.load(); }
+
+std::shared_ptr<Control> take_off(Line& line) {
+    line.core().in_flight.fetch_add(1);
+    return line.control();
+}
+
+void landed(Line& line) { line.core().in_flight.fetch_sub(1); }
+
+void finished(const std::shared_ptr<Control>& control) {
+    const auto core = control->core.lock();
+    if (core == nullptr) return;
+    core->in_flight.fetch_sub(1);
+    control->loop->post([control] {
+        if (control->line != nullptr) control->line->go_on();
+    });
+}
+
+void report(const std::shared_ptr<Control>& control, Error error) {
+    const auto core = control->core.lock();
+    if (core == nullptr || error.kind == ErrorKind::closed) return;
+    core->count_failure();
+    core->report(error);
+}
+
+void report(Line& line, Error error) {
+    line.core().count_failure();
+    line.core().report(error);
+}
+
+Error error_of(const std::exception_ptr& thrown) {
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const Stopped&) {
+        return {ErrorKind::closed, "the broker has stopped"};
+    } catch (const std::exception& error) {
+        return {ErrorKind::internal, error.what()};
+    } catch (...) {
+        return {ErrorKind::internal, "something that is no std::exception was thrown"};
+    }
+}
+
+// ---- streams ----
+
+Pulling pull(Control& control, Pulled& out) {
+    if (control.reading == nullptr) return Pulling::closed;
+    const std::lock_guard lock(control.reading->mutex);
+    auto& ready = control.reading->ready;
+    if (ready.empty()) return control.open.load() ? Pulling::empty : Pulling::closed;
+    out = std::move(ready.front());
+    ready.pop_front();
+    return Pulling::got;
+}
+
+namespace {
+
+// Its line hands over what it has. The broker is there, or the stream is closed.
+void ask_for_more(Control& control) {
+    const auto core = control.core.lock();
+    if (core == nullptr) return control.end();
+    control.loop->post([kept = control.shared_from_this()] {
+        if (kept->line != nullptr) kept->line->go_on();
+    });
+}
+
+}  // namespace
+
+bool wait_to_pull(Control& control, std::coroutine_handle<> waiting) {
+    const auto core = control.core.lock();
+    if (core == nullptr) return false;
+    auto& reading = *control.reading;
+    {
+        const std::lock_guard lock(reading.mutex);
+        if (!reading.ready.empty() || !control.open.load()) return false;
+        reading.waiting = waiting;
+        reading.waiting_on = &core->loop_for_waiting();
+        reading.asked = true;
+    }
+    ask_for_more(control);
+    return true;
+}
+
+bool wait_to_pull(Control& control, std::optional<std::chrono::nanoseconds> at_most) {
+    auto& reading = *control.reading;
+    {
+        const std::lock_guard lock(reading.mutex);
+        reading.asked = true;
+    }
+    ask_for_more(control);
+    std::unique_lock lock(reading.mutex);
+    const auto ready = [&] { return !reading.ready.empty() || !control.open.load(); };
+    if (!at_most) return reading.changed.wait(lock, ready), true;
+    return reading.changed.wait_for(lock, *at_most, ready);
+}
+
+// ---- publishing ----
+
+namespace {
+
+Result<void> check_topic(std::string_view topic) {
+    if (topic.empty()) return Error{ErrorKind::invalid, "a topic has a name"};
+    for (const char c : topic) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f) {
+            return Error{ErrorKind::invalid, "a topic has no control characters"};
+        }
+        if (c == '+' || c == '#' || c == '*') {
+            return Error{ErrorKind::invalid,
+                         std::string(topic) + ": one publishes to a topic, not to a pattern"};
+        }
+    }
+    return {};
+}
+
+Result<void> check_message(const Core& core, const Outgoing& message) {
+    if (core.stopped()) return Error{ErrorKind::closed, "the broker has stopped"};
+    TRY(check_topic(message.topic));
+    if (message.type == nullptr) return {};
+    auto checked = message.type->check(message.value);
+    if (checked) return {};
+    auto error = std::move(checked).error();
+    error.message = std::string(message.topic) + ": " + error.message;
+    return error;
+}
+
+}  // namespace
+
+Result<std::uint64_t> publish(Core& core, const Outgoing& message) {
+    TRY(check_message(core, message));
+    const auto receipt = core.publish(message.topic, make_publication(message), {});
+    if (receipt.outcome != hub::Outcome::ok) return core.error_of(receipt.outcome, message.topic);
+    return receipt.matched;
+}
+
+// The publish has returned, and the lanes have told: then it is known.
+struct Confirmed {
+    std::mutex mutex;
+    std::condition_variable changed;
+    int missing = 2;
+    Fate fate{};
+    std::optional<Error> error{};
+    std::shared_ptr<Core> core{};
+    std::coroutine_handle<> waiting{};
+    library::Loop* waiting_on = nullptr;
+
+    void tell(const auto& what) {
+        std::unique_lock lock(mutex);
+        what();
+        if (--missing != 0) return;
+        if (waiting) {
+            waiting_on->post([resumed = std::exchange(waiting, {})] { resumed.resume(); });
+        }
+        changed.notify_all();
+    }
+};
+
+std::shared_ptr<Confirmed> publish_confirmed(Core& core, const Outgoing& message) {
+    auto confirmed = std::make_shared<Confirmed>();
+    confirmed->core = core.shared_from_this();
+    if (auto good = check_message(core, message); !good) {
+        confirmed->missing = 0;
+        confirmed->error = std::move(good).error();
+        return confirmed;
+    }
+    const auto receipt =
+        core.publish(message.topic, make_publication(message), [confirmed](const hub::Fate& fate) {
+            confirmed->tell([&] {
+                confirmed->fate.queued = fate.queued;
+                confirmed->fate.dropped = fate.dropped;
+            });
+        });
+    confirmed->tell([&] {
+        confirmed->fate.matched = receipt.matched;
+        if (receipt.outcome == hub::Outcome::ok) return;
+        confirmed->error = core.error_of(receipt.outcome, message.topic);
+        confirmed->missing = 1;  // nobody else tells
+    });
+    return confirmed;
+}
+
+bool is_known(const Confirmed& confirmed) {
+    const std::lock_guard lock(const_cast<Confirmed&>(confirmed).mutex);
+    return confirmed.missing == 0;
+}
+
+bool wait_until_known(Confirmed& confirmed, std::coroutine_handle<> waiting) {
+    const std::lock_guard lock(confirmed.mutex);
+    if (confirmed.missing == 0) return false;
+    confirmed.waiting = waiting;
+    confirmed.waiting_on = &confirmed.core->loop_for_waiting();
+    return true;
+}
+
+void wait_until_known(Confirmed& confirmed) {
+    // The caller's loop is run by nobody else.
+    while (confirmed.core->is_driven_by_caller() && confirmed.core->is_on_a_loop() &&
+           !is_known(confirmed)) {
+        confirmed.core->run_ready();
+    }
+    std::unique_lock lock(confirmed.mutex);
+    confirmed.changed.wait(lock, [&] { return confirmed.missing == 0; });
+}
+
+Result<Fate> fate_of(const Confirmed& confirmed) {
+    if (confirmed.error) return *confirmed.error;
+    return confirmed.fate;
+}
+
+// ---- coroutines ----
+
+bool sleep(Core& core, std::chrono::nanoseconds time, std::coroutine_handle<> waiting) {
+    if (core.stopped()) return false;
+    core.loop_for_waiting().sleep(core.now().steady_ns + time.count(), waiting);
+    return true;
+}
+
+void throw_if_stopped(const Core& core) {
+    if (core.stopped()) throw Stopped();
+}
+
+namespace {
+
+Detached run(std::weak_ptr<Core> weak, Task<> task) {
+    std::exception_ptr thrown;
+    try {
+        co_await std::move(task);
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    const auto core = weak.lock();
+    if (core == nullptr) co_return;
+    if (thrown == nullptr) co_return;
+    const auto error = error_of(thrown);
+    if (error.kind != ErrorKind::closed) core->report(error);
+}
+
+}  // namespace
+
+void spawn(Core& core, Task<> task) {
+    auto kept = std::make_shared<Task<>>(std::move(task));
+    core.loop_for_waiting().post(
+        [weak = core.weak_from_this(), kept] { run(weak, std::move(*kept)); });
+}
+
+}  // namespace carillon::detail
