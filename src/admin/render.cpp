@@ -17,7 +17,8 @@ struct LaneMetric {
     std::uint64_t (*read)(const LaneReport&);
 };
 
-// matched = delivered + filtered + left + passed + dropped + pending, on each lane: the sum that must hold.
+// matched = delivered + filtered + left + passed + dropped + pending, on each lane: the sum that
+// must hold.
 constexpr LaneMetric conservation[] = {
     {"carillon_matched_total", Type::counter, "Pairs of publication and subscriber.",
      [](const LaneReport& r) { return r.books.matched; }},

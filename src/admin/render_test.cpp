@@ -15,11 +15,12 @@ using ::testing::Not;
 Report small_report() {
     LaneReport lane;
     lane.lane = 3;
-    lane.books = {.matched = 128,
+    lane.books = {.matched = 144,
                   .delivered = 64,
                   .filtered = 32,
                   .left = 16,
-                  .dropped = {1, 0, 2, 3},
+                  .passed = 7,
+                  .dropped = {1, 0, 2, 3, 9},
                   .pending_inbox = 4,
                   .pending_batch = 5,
                   .pending_outbox = 1};
@@ -99,7 +100,7 @@ carillon_http_refused_total{lane="3"} 39
 constexpr std::string_view what_became_of_it =
     R"(# HELP carillon_matched_total Pairs of publication and subscriber.
 # TYPE carillon_matched_total counter
-carillon_matched_total{lane="3"} 128
+carillon_matched_total{lane="3"} 144
 # HELP carillon_replayed_total Of these, matched at a join that recovered, for it had missed them.
 # TYPE carillon_replayed_total counter
 carillon_replayed_total{lane="3"} 19
@@ -112,12 +113,16 @@ carillon_filtered_total{lane="3"} 32
 # HELP carillon_left_total Of these, gone: unsubscribed or closed after matching.
 # TYPE carillon_left_total counter
 carillon_left_total{lane="3"} 16
+# HELP carillon_passed_total Of these, passed on by a member of a queue group, and matched anew for the next.
+# TYPE carillon_passed_total counter
+carillon_passed_total{lane="3"} 7
 # HELP carillon_dropped_total Matched and not delivered, by reason.
 # TYPE carillon_dropped_total counter
 carillon_dropped_total{lane="3",reason="newest"} 1
 carillon_dropped_total{lane="3",reason="oldest"} 0
 carillon_dropped_total{lane="3",reason="closed"} 2
 carillon_dropped_total{lane="3",reason="memory"} 3
+carillon_dropped_total{lane="3",reason="no_consumer"} 9
 # HELP carillon_pending Matched and on the way, by where it waits.
 # TYPE carillon_pending gauge
 carillon_pending{lane="3",place="inbox"} 4

@@ -9,6 +9,16 @@
 
 namespace carillon::server {
 
+std::vector<hub::App> apps_of(const Config& config) {
+    auto apps = config.apps;
+    for (auto& app : apps) {
+        app.hidden_from_patterns = [](std::string_view channel) {
+            return pusher::reserve_of(channel) != protocol::Reserve::open;
+        };
+    }
+    return apps;
+}
+
 // Only Pusher's names say anything about it; an app without a key has no clients of Pusher.
 storage::Retention retention_of(const Config& config, const hub::App& app,
                                 std::string_view channel) {
@@ -21,7 +31,7 @@ namespace {
 // The app whose every credential stands in the manual. One that took only the secret, or only the
 // name, is somebody's own and gets no helper.
 hub::AppRef demo_in(const Config& config) {
-    for (const auto& app : config.apps) {
+    for (const auto& app : apps_of(config)) {
         const bool whole = app.id == demo_id && app.key == demo_key && app.secret == demo_secret;
         if (whole && app.enabled) return std::make_shared<const hub::App>(app);
     }

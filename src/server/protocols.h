@@ -28,6 +28,10 @@ struct Parts {
     std::function<bool(std::function<void()>)> later;  // as pusher::Service wants it
 };
 
+// The list of apps as the server makes them. Pusher speaks for all of them, and what it reserves is
+// opened by name only, never by a pattern.
+std::vector<hub::App> apps_of(const Config& config);
+
 // What a channel keeps, as its protocol's names say.
 storage::Retention retention_of(const Config& config, const hub::App& app,
                                 std::string_view channel);

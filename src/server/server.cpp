@@ -5,6 +5,7 @@
 #include "admin/console.h"
 #include "admin/routes.h"
 #include "admin/usage.h"
+#include "base/assert.h"
 #include "base/random.h"
 #include "server/bridging.h"
 #include "server/certificates.h"
@@ -20,10 +21,13 @@ constexpr std::size_t sweep_stripes = 32;
 
 constexpr int listen_backlog = 4096;  // the kernel cuts it to net.core.somaxconn
 
-hub::HubConfig hub_config(const Config& config) {
-    auto threads = config.threads != 0 ? config.threads : std::thread::hardware_concurrency();
-    threads = std::clamp<unsigned>(threads, 1, limits::lanes_max);
-    return {.lanes = threads,
+unsigned loops_beside(unsigned guests, const Config& config) {
+    const auto threads = config.threads != 0 ? config.threads : std::thread::hardware_concurrency();
+    return std::clamp<unsigned>(threads, 1, limits::lanes_max - guests);
+}
+
+hub::HubConfig hub_config(const Config& config, unsigned lanes) {
+    return {.lanes = lanes,
             .sessions_max = config.connections_max,
             .lane_limits = {},
             .random = [](unsigned) { return std::make_unique<base::SystemRandom>(); }};
@@ -34,8 +38,10 @@ hub::HubConfig hub_config(const Config& config) {
 Server::Core::Core(const base::Clock& clock, hub::Lane& lane, edge::Shared shared)
     : loop(clock, lane.index()), worker(loop, lane, shared) {}
 
-Server::Server(Config config, const base::Clock& clock, base::Log& log)
+Server::Server(Config config, const base::Clock& clock, base::Log& log, unsigned guests)
     : config_(std::move(config)),
+      guests_(std::min(guests, limits::lanes_max - 1)),
+      loops_(loops_beside(guests_, config_)),
       clock_(clock),
       log_(log),
       started_(clock.now()),
@@ -46,10 +52,16 @@ Server::Server(Config config, const base::Clock& clock, base::Log& log)
       // Where a wake finds no room, the next sweep drains.
       host_events_([this] { (void)run_later([this] { host_events_.drain(clock_.now()); }); }),
       hub_(std::make_unique<hub::Hub>(
-          hub_config(config_), hub::Ports{.history = &history_, .host_events = &host_events_})) {}
+          hub_config(config_, loops_ + guests_),
+          hub::Ports{.history = &history_, .host_events = &host_events_})) {}
 
+// The guests first: whoever is left in one now would outlive it.
 Server::~Server() {
-    leaving_ = true;
+    for (unsigned i = 0; i < guests_; ++i) {
+        ASSERT(guest(i).session_count() == 0);
+        ASSERT(guest(i).home().is_here());
+    }
+    running_ = false;
     hub_->drain();  // tells nobody who leaves: that would wake lanes that have no loop any more
     stop_loops();
     wait();
@@ -58,7 +70,7 @@ Server::~Server() {
 // ---- start ----
 
 Result<void> Server::start() {
-    TRY_AS(apps_, apps::MemoryApps::make(config_.apps));
+    TRY_AS(apps_, apps::MemoryApps::make(apps_of(config_)));
     apps_->each([this](const hub::AppRef& app) { hub_->know(app); });
     TRY_AS(auto protocols, make_protocols({*hub_, host_events_, *apps_, clock_, log_, config_,
                                            [this](std::function<void()> task) {
@@ -73,10 +85,11 @@ Result<void> Server::start() {
     TRY(build_routes());
     const edge::Shared shared{framing_, log_, config_.websocket_max_payload_kb * limits::kib,
                               config_.http_body_bytes_max};
-    for (unsigned i = 0; i < hub_->lane_count(); ++i) {
+    for (unsigned i = 0; i < loops_; ++i) {
         cores_.push_back(std::make_unique<Core>(clock_, hub_->lane(i), shared));
     }
     TRY(listen());
+    running_ = true;
     for (auto& core : cores_) core->thread = std::thread([this, &core] { run(*core); });
     return {};
 }
@@ -160,7 +173,7 @@ void Server::sweep(Now now) {
 
 // Any thread: on the first core's loop.
 bool Server::run_later(std::function<void()> task) {
-    return !leaving_ && cores_.front()->loop.post(std::move(task));
+    return running_ && cores_.front()->loop.post(std::move(task));
 }
 
 // ---- stop ----
@@ -197,6 +210,26 @@ void Server::wait() {
     for (auto& core : cores_) {
         if (core->thread.joinable()) core->thread.join();
     }
+}
+
+// ---- apps ----
+
+hub::AppRef Server::app(std::string_view id) const {
+    if (apps_ == nullptr || protocols_ == nullptr) return nullptr;
+    hub::AppRef found;
+    apps_->find_by_id(id, [&](const Result<hub::AppRef>& answer) {
+        if (answer.has_value()) found = *answer;
+    });
+    if (found != nullptr) return found->enabled ? found : nullptr;
+    for (const auto& [spoken, by] : protocols_->apps) {
+        if (spoken != nullptr && spoken->id == id) return spoken;
+    }
+    return nullptr;
+}
+
+hub::AppRef Server::default_app() const {
+    const auto first = std::ranges::find_if(config_.apps, &hub::App::enabled);
+    return first == config_.apps.end() ? nullptr : app(first->id);
 }
 
 void Server::run_due_timers() {

@@ -1,11 +1,30 @@
 // server/server.h: every part by hand: the hub, the protocols, a loop and a worker per core, the
 // listeners, the admin port, and how they stop. main builds one; a test builds one with a clock of
-// its own.
+// its own; a program that uses the library may build one beside its own lanes.
+//
+// Guests are lanes of the same hub that no loop of ours runs: the program around us does. Whatever
+// is published on either side reaches both. What the program owes them:
+//
+//   before start()       guest(i).attach(wake): a Wake that outlives the server. Hooks, if it has
+//                        any (Hub::attach), outlive it too. set_run_on_guest, to be in /metrics.
+//   after start()        on one thread for each guest: home().settle(), then sessions, take, tick,
+//                        flush and reap, as edge::Worker::run does it. Not before: host events find
+//                        their listeners during start().
+//   before the           each guest's sessions are closed and reaped on its thread, their outboxes
+//   destructor           gone, its home unsettled; then no thread of the program calls the hub, or
+//                        runs what set_run_on_guest gave it (dropping that is fine at any time). A
+//                        guest with sessions fails an ASSERT there: they would outlive their lane.
+//
+// drain() concerns our own clients: guests go on, also when wait() has returned; what they publish
+// then reaches guests only, and waits for the others in inboxes that nobody empties, until they are
+// full and it is refused as overloaded.
 #pragma once
 
-#include <condition_variable>
+#include <atomic>
+#include <functional>
+#include <map>
 #include <memory>
-#include <mutex>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -31,8 +50,9 @@ namespace carillon::server {
 
 class Server {
  public:
-    // Parts that know of nothing yet; `clock` and `log` outlive the server.
-    Server(Config config, const base::Clock& clock, base::Log& log);
+    // Parts that know of nothing yet; `clock` and `log` outlive the server. Where threads and
+    // `guests` together are more than limits::lanes_max, there are fewer threads, but always one.
+    Server(Config config, const base::Clock& clock, base::Log& log, unsigned guests = 0);
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
     ~Server();  // without a word to anyone still connected
@@ -52,6 +72,22 @@ class Server {
 
     hub::Hub& hub() { return *hub_; }
     unsigned threads() const { return static_cast<unsigned>(cores_.size()); }
+
+    // ---- for the program around it ----
+
+    unsigned guests() const { return guests_; }
+    hub::Lane& guest(unsigned i) { return hub_->lane(loops_ + i); }
+    // How a guest's thread is asked for its numbers: it runs the task soon, or drops it. One that
+    // takes longer than a second is left out of that answer; null, and they all are. Called on a
+    // loop; before start().
+    using RunOnGuest = std::function<void(unsigned guest, std::function<void()> task)>;
+    void set_run_on_guest(RunOnGuest run) { run_on_guest_ = std::move(run); }
+    // An enabled app by its id: of the list, or a protocol's own; and the first enabled one of the
+    // list, which Pusher's clients connect to by default. Null: there is none. Any thread, after
+    // start().
+    hub::AppRef app(std::string_view id) const;
+    hub::AppRef default_app() const;
+
     // For a test that moved its clock: every loop fires what is due, soon.
     void run_due_timers();
 
@@ -89,12 +125,18 @@ class Server {
     // server_numbers.cpp
     struct Gathering;
     void gather(std::function<void(admin::Report)> done);
+    void ask_guests(Gathering& gathering, std::int64_t asked_ns);
+    void hand_in(std::uint64_t gathering, admin::LaneReport lane, std::int64_t asked_ns);
+    void collect(std::uint64_t gathering, admin::LaneReport lane);
+    void go_on_if_complete(std::uint64_t gathering);
     void ask_protocol(std::size_t index, const std::shared_ptr<Gathering>& gathering);
     void write_rate_limits(protocol::MetricSink& sink) const;
     admin::LaneReport report_of(Core& core);
     void fill_totals(admin::Report& report);
 
     const Config config_;
+    const unsigned guests_;
+    const unsigned loops_;  // the lanes below this number are ours
     const base::Clock& clock_;
     base::Log& log_;
     const Now started_;
@@ -112,11 +154,15 @@ class Server {
     http::Router admin_routes_;
     edge::WebSocketFraming framing_;
     std::vector<std::unique_ptr<Core>> cores_;
+    // On the first core's loop: the answers that are being put together.
+    std::map<std::uint64_t, std::shared_ptr<Gathering>> gatherings_;
+    std::uint64_t gatherings_begun_ = 0;
+    RunOnGuest run_on_guest_;
     GraceTimer grace_{*this};
     SweepTimer sweep_timer_{*this};
     std::atomic<unsigned> cores_undrained_{0};
     std::atomic<bool> draining_{false};
-    std::atomic<bool> leaving_{false};  // taken apart: no loop runs anything any more
+    std::atomic<bool> running_{false};  // cores_ is complete, and not yet taken apart
 };
 
 }  // namespace carillon::server

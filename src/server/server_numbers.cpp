@@ -1,37 +1,90 @@
 // The server's part that gathers its numbers. Every lane reports on its own loop, where its books
-// agree with themselves; then each protocol writes its own; the first core's loop, which serves the
-// admin port, puts it all together.
+// agree with themselves, and a guest on its own thread; then each protocol writes its own; the first
+// core's loop, which serves the admin port, puts it all together.
+#include <algorithm>
+
 #include "server/metric_sink.h"
 #include "server/server.h"
 
 namespace carillon::server {
 
-struct Server::Gathering {
-    Gathering(Server& s, std::function<void(admin::Report)> answer)
-        : missing(s.cores_.size()),
+namespace {
+
+// A guest's thread may be busy with something of its own, just when somebody wants to know why.
+constexpr std::int64_t guests_wait_ns = base::ns_per_s;
+
+}  // namespace
+
+// Lives on the first core's loop; elsewhere it goes by its number, for what waits elsewhere may be
+// dropped, or come too late.
+struct Server::Gathering final : net::Timer {
+    Gathering(Server& s, std::uint64_t its_number, std::function<void(admin::Report)> answer)
+        : server(s),
+          number(its_number),
+          loops_missing(s.cores_.size()),
+          guests_missing(s.run_on_guest_ ? s.guests_ : 0),
           sink(report, s.config_.metrics.prefix, s.port_),
-          done(std::move(answer)) {
-        report.lanes.resize(missing);
+          done(std::move(answer)) {}
+    void on_timer(Now) override {
+        guests_missing = 0;
+        server.go_on_if_complete(number);
     }
+    Server& server;
+    const std::uint64_t number;
     admin::Report report;
-    std::size_t missing;  // lanes
+    std::size_t loops_missing;
+    std::size_t guests_missing;
     ReportSink sink;
     std::function<void(admin::Report)> done;
 };
 
 void Server::gather(std::function<void(admin::Report)> done) {
-    auto gathering = std::make_shared<Gathering>(*this, std::move(done));
+    const auto number = ++gatherings_begun_;
     const auto asked_ns = clock_.now().steady_ns;
+    auto& gathering =
+        *(gatherings_[number] = std::make_shared<Gathering>(*this, number, std::move(done)));
     for (auto& core : cores_) {
-        core->loop.post([this, &core, gathering, asked_ns] {
-            auto lane = report_of(*core);
-            lane.lag_us = static_cast<std::uint64_t>(clock_.now().steady_ns - asked_ns) / 1000;
-            cores_.front()->loop.post([this, gathering, lane] {
-                gathering->report.lanes[lane.lane] = lane;
-                if (--gathering->missing == 0) ask_protocol(0, gathering);
-            });
+        core->loop.post(
+            [this, &core, number, asked_ns] { hand_in(number, report_of(*core), asked_ns); });
+    }
+    if (gathering.guests_missing != 0) ask_guests(gathering, asked_ns);
+}
+
+void Server::ask_guests(Gathering& gathering, std::int64_t asked_ns) {
+    cores_.front()->loop.timers().arm(gathering, asked_ns + guests_wait_ns);
+    for (unsigned i = 0; i < guests_; ++i) {
+        run_on_guest_(i, [this, i, number = gathering.number, asked_ns] {
+            hand_in(number, admin::report_of(guest(i)), asked_ns);
         });
     }
+}
+
+// On the lane's own thread.
+void Server::hand_in(std::uint64_t gathering, admin::LaneReport lane, std::int64_t asked_ns) {
+    lane.lag_us = static_cast<std::uint64_t>(clock_.now().steady_ns - asked_ns) / 1000;
+    cores_.front()->loop.post([this, gathering, lane = std::move(lane)]() mutable {
+        collect(gathering, std::move(lane));
+    });
+}
+
+void Server::collect(std::uint64_t number, admin::LaneReport lane) {
+    const auto at = gatherings_.find(number);
+    if (at == gatherings_.end()) return;  // it was not waited for any longer
+    auto& gathering = *at->second;
+    auto& missing = lane.lane < loops_ ? gathering.loops_missing : gathering.guests_missing;
+    if (missing == 0) return;  // likewise
+    --missing;
+    gathering.report.lanes.push_back(std::move(lane));
+    go_on_if_complete(number);
+}
+
+void Server::go_on_if_complete(std::uint64_t number) {
+    const auto gathering = gatherings_.at(number);
+    if (gathering->loops_missing != 0 || gathering->guests_missing != 0) return;
+    gatherings_.erase(number);
+    net::TimerWheel::disarm(*gathering);
+    std::ranges::sort(gathering->report.lanes, {}, &admin::LaneReport::lane);
+    ask_protocol(0, gathering);
 }
 
 // One after the other, for some take a while.

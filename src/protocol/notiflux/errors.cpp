@@ -13,6 +13,7 @@ constexpr std::array<FaultRow, faults> rows{{
     {Fault::subscribe_token, "subscribe_token", 0, "The token is refused."},
     {Fault::subscribe_scope, "subscribe_scope", 0, "The token is not for subscribing."},
     {Fault::subscribe_topic, "subscribe_topic", 0, "The token does not list the topic."},
+    {Fault::subscribe_vetoed, "subscribe_vetoed", 0, "The server does not allow the subscription."},
     {Fault::subscribe_limit, "subscribe_limit", 0, "The connection has too many subscriptions."},
     {Fault::subscribe_failed, "subscribe_failed", 0, "The server cannot do it now."},
 
@@ -38,6 +39,7 @@ constexpr std::array<FaultRow, faults> rows{{
     {Fault::broadcast_token, "broadcast_token", 401, "The token is refused."},
     {Fault::broadcast_scope, "broadcast_scope", 403, "The token is not for broadcasting."},
     {Fault::broadcast_topic, "broadcast_topic", 403, "The token does not list the topic."},
+    {Fault::broadcast_vetoed, "broadcast_vetoed", 403, "The server does not allow the broadcast."},
     {Fault::broadcast_overloaded, "broadcast_overloaded", 503, "The server is overloaded. Try again later."},
     {Fault::broadcast_failed, "broadcast_failed", 500, "The server failed."},
 }};
@@ -53,6 +55,8 @@ Fault subscribe_fault(hub::Outcome outcome) {
     switch (outcome) {
         case hub::Outcome::bad_name:
             return Fault::subscribe_name;
+        case hub::Outcome::vetoed:
+            return Fault::subscribe_vetoed;
         case hub::Outcome::limit_subscriptions:
             return Fault::subscribe_limit;
         default:
@@ -60,12 +64,15 @@ Fault subscribe_fault(hub::Outcome outcome) {
     }
 }
 
+// Hooks that nest too deep (limit_nesting) are the host's mistake, not the caller's: 500.
 Fault broadcast_fault(hub::Outcome outcome) {
     switch (outcome) {
         case hub::Outcome::bad_name:
             return Fault::broadcast_name;
         case hub::Outcome::overloaded:
             return Fault::broadcast_overloaded;
+        case hub::Outcome::vetoed:
+            return Fault::broadcast_vetoed;
         default:
             return Fault::broadcast_failed;
     }

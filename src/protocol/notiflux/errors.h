@@ -24,6 +24,7 @@ enum class Fault : std::uint8_t {
     subscribe_token,
     subscribe_scope,
     subscribe_topic,
+    subscribe_vetoed,
     subscribe_limit,
     subscribe_failed,
     // Close.
@@ -49,6 +50,7 @@ enum class Fault : std::uint8_t {
     broadcast_token,
     broadcast_scope,
     broadcast_topic,
+    broadcast_vetoed,
     broadcast_overloaded,
     broadcast_failed,
 };

@@ -138,12 +138,13 @@ void Announcer::lose() {
     }
 }
 
-// Nothing of it is kept. False: there was no room for it.
+// Nothing of it is kept. False: there was no room for it. What a hook vetoes is not told, and would
+// be no sooner if it were said again.
 bool Announcer::publish(const hub::AppRef& app, std::string_view channel, std::string_view event,
                         std::string_view body, Now now) {
     const auto publication = hub::Publication::make(
         {.kind = hub::Kind::announcement, .event = event, .body = body, .passing = true});
-    return hub_.publish(app, {&channel, 1}, publication, now).outcome == hub::Outcome::ok;
+    return hub_.publish(app, {&channel, 1}, publication, now).outcome != hub::Outcome::overloaded;
 }
 
 }  // namespace carillon::pusher

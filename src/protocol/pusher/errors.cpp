@@ -39,6 +39,7 @@ constexpr std::array<FaultRow, faults> rows{{
     {Fault::client_event_payload, "client_event_payload", 4301, "", "Client event error: The data is larger than the allowed {} bytes"},
     {Fault::client_event_membership, "client_event_membership", 4301, "", "Client event error: The socket is not subscribed to that channel"},
     {Fault::client_event_overloaded, "client_event_overloaded", 4301, "", "Client event error: The server is overloaded"},
+    {Fault::client_event_vetoed, "client_event_vetoed", 4301, "", "Client event error: The server does not allow it"},
     {Fault::client_event_failed, "client_event_failed", 4301, "", "Client event error: It could not be published"},
 
     {Fault::subscription_unauthorized, "subscription_unauthorized", 401, "AuthError", "The connection is unauthorized."},
@@ -47,6 +48,7 @@ constexpr std::array<FaultRow, faults> rows{{
     {Fault::subscription_members, "subscription_members", 4100, "LimitReached", "The maximum members per presence channel limit was reached"},
     {Fault::subscription_member_size, "subscription_member_size", 4301, "LimitReached", "The maximum size for a channel member is {} KB."},
     {Fault::subscription_member_data, "subscription_member_data", 4302, "ServerError", "A server error has occured."},  // spelled as soketi does
+    {Fault::subscription_vetoed, "subscription_vetoed", 403, "AuthError", "The server does not allow the subscription."},
     {Fault::subscription_failed, "subscription_failed", 4302, "ServerError", "A server error has occured."},
 
     {Fault::request_invalid, "request_invalid", 400, "invalid_input", "The request is malformed.", ErrorKind::invalid},
@@ -54,6 +56,8 @@ constexpr std::array<FaultRow, faults> rows{{
     {Fault::request_no_channel, "request_no_channel", 400, "missing_channel_info", "No channel is named.", ErrorKind::not_found},
     {Fault::request_unauthorized, "request_unauthorized", 401, "auth_failed", "The request is not signed as it should be.", ErrorKind::unauthorized},
     {Fault::request_app_disabled, "request_app_disabled", 403, "forbidden", "The app is disabled.", ErrorKind::forbidden},
+    // Its kind is only for the way back: none of the others has 403 with it.
+    {Fault::request_vetoed, "request_vetoed", 403, "forbidden", "The server does not allow the publication.", ErrorKind::unauthorized},
     {Fault::request_app_unknown, "request_app_unknown", 404, "app_not_found", "The app does not exist.", ErrorKind::not_found},
     {Fault::request_payload, "request_payload", 413, "payload_too_large", "The data is too large.", ErrorKind::too_large},
     {Fault::request_rate, "request_rate", 429, "rate_limited", "Rate limit exceeded. Please try again later.", ErrorKind::overloaded},
@@ -95,8 +99,35 @@ Fault subscription_fault(hub::Outcome outcome) {
             return Fault::subscription_member_size;
         case hub::Outcome::bad_name:
             return Fault::subscription_name;
+        case hub::Outcome::vetoed:
+            return Fault::subscription_vetoed;
         default:
             return Fault::subscription_failed;
+    }
+}
+
+Fault client_event_fault(hub::Outcome outcome) {
+    switch (outcome) {
+        case hub::Outcome::overloaded:
+            return Fault::client_event_overloaded;
+        case hub::Outcome::vetoed:
+            return Fault::client_event_vetoed;
+        default:
+            return Fault::client_event_failed;
+    }
+}
+
+// Hooks that nest too deep (limit_nesting) are the host's mistake, not the caller's: 500.
+Fault publish_fault(hub::Outcome outcome) {
+    switch (outcome) {
+        case hub::Outcome::overloaded:
+            return Fault::request_overloaded;
+        case hub::Outcome::limit_channels:
+            return Fault::request_limit;
+        case hub::Outcome::vetoed:
+            return Fault::request_vetoed;
+        default:
+            return Fault::request_failed;
     }
 }
 

@@ -52,6 +52,7 @@ enum class Fault : std::uint8_t {
     client_event_payload,
     client_event_membership,
     client_event_overloaded,
+    client_event_vetoed,
     client_event_failed,
     // pusher:subscription_error, and the connection stays
     subscription_unauthorized,
@@ -60,6 +61,7 @@ enum class Fault : std::uint8_t {
     subscription_members,
     subscription_member_size,
     subscription_member_data,
+    subscription_vetoed,
     subscription_failed,
     // HTTP
     request_invalid,
@@ -67,6 +69,7 @@ enum class Fault : std::uint8_t {
     request_no_channel,
     request_unauthorized,
     request_app_disabled,
+    request_vetoed,
     request_app_unknown,
     request_payload,
     request_rate,
@@ -97,6 +100,8 @@ Fault http_fault(const Error& error);
 
 // What the hub decided, in this protocol's words.
 Fault subscription_fault(hub::Outcome outcome);
+Fault client_event_fault(hub::Outcome outcome);
+Fault publish_fault(hub::Outcome outcome);  // over HTTP
 inline Fault close_fault(hub::CloseReason why) { return protocol::fault_of<Fault>(why); }
 
 using Refusals = protocol::Refusals<Fault, faults, name_of>;

@@ -24,16 +24,10 @@ Result<void> publish(Service& service, const hub::AppRef& app,
                                                                 .body = request.data,
                                                                 .exclude = request.exclude})});
     }
-    switch (service.hub.publish(app, wishes, now).outcome) {
-        case hub::Outcome::ok:
-            return {};
-        case hub::Outcome::overloaded:
-            return http_error(Fault::request_overloaded, text_of(Fault::request_overloaded));
-        case hub::Outcome::limit_channels:
-            return http_error(Fault::request_limit, text_of(Fault::request_limit));
-        default:
-            return http_error(Fault::request_failed, text_of(Fault::request_failed));
-    }
+    const auto outcome = service.hub.publish(app, wishes, now).outcome;
+    if (outcome == hub::Outcome::ok) return {};
+    const auto fault = publish_fault(outcome);
+    return http_error(fault, text_of(fault));
 }
 
 namespace {

@@ -215,8 +215,7 @@ void Session::publish(const ClientEvent& event, Now now) {
                                                      .exclude = session_->id(),
                                                      .passing = true});
     const auto outcome = service_.hub.publish(*session_, event.channel, publication, now).outcome;
-    if (outcome == hub::Outcome::overloaded) return refuse_message(Fault::client_event_overloaded);
-    if (outcome != hub::Outcome::ok) refuse_message(Fault::client_event_failed);
+    if (outcome != hub::Outcome::ok) refuse_message(client_event_fault(outcome));
 }
 
 // ---- time and ends ----

@@ -12,6 +12,7 @@ constexpr std::array<FaultRow, faults> rows{{
     {Fault::not_connected,           "not_connected",           401, "unauthorized"},
     {Fault::token_rejected,          "token_rejected",          401, "unauthorized"},
     {Fault::channel_forbidden,       "channel_forbidden",       403, "forbidden"},
+    {Fault::subscription_vetoed,     "subscription_vetoed",     403, "forbidden"},
     {Fault::subscription_limit,      "subscription_limit",      429, "too many subscriptions"},
     {Fault::subscription_overloaded, "subscription_overloaded", 500, "internal error"},
     {Fault::subscription_channels,   "subscription_channels",   500, "internal error"},  // no room for another
@@ -36,6 +37,7 @@ constexpr std::array<FaultRow, faults> rows{{
     {Fault::request_channel_missing, "request_channel_missing", 422, "missing channel"},
     {Fault::request_data_missing,    "request_data_missing",    422, "missing data"},
     {Fault::request_channel_name,    "request_channel_name",    400, "invalid channel"},
+    {Fault::request_vetoed,          "request_vetoed",          403, "forbidden"},
     {Fault::request_overloaded,      "request_overloaded",      503, "overloaded"},
     {Fault::request_failed,          "request_failed",          500, "internal error"},
 }};
@@ -51,12 +53,26 @@ Fault subscription_fault(hub::Outcome outcome) {
     switch (outcome) {
         case hub::Outcome::bad_name:
             return Fault::channel_name;
+        case hub::Outcome::vetoed:
+            return Fault::subscription_vetoed;
         case hub::Outcome::overloaded:
             return Fault::subscription_overloaded;
         case hub::Outcome::limit_channels:
             return Fault::subscription_channels;
         default:
             return Fault::subscription_failed;
+    }
+}
+
+// Hooks that nest too deep (limit_nesting) are the host's mistake, not the caller's: 500.
+Fault publish_fault(hub::Outcome outcome) {
+    switch (outcome) {
+        case hub::Outcome::overloaded:
+            return Fault::request_overloaded;
+        case hub::Outcome::vetoed:
+            return Fault::request_vetoed;
+        default:
+            return Fault::request_failed;
     }
 }
 

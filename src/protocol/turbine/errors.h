@@ -22,6 +22,7 @@ enum class Fault : std::uint8_t {
     not_connected,
     token_rejected,
     channel_forbidden,
+    subscription_vetoed,
     subscription_limit,
     subscription_overloaded,
     subscription_channels,
@@ -46,6 +47,7 @@ enum class Fault : std::uint8_t {
     request_channel_missing,
     request_data_missing,
     request_channel_name,
+    request_vetoed,
     request_overloaded,
     request_failed,
 };
@@ -63,6 +65,7 @@ inline std::string_view name_of(Fault fault) { return row_of(fault).name; }
 
 // What the hub decided, in this protocol's words.
 Fault subscription_fault(hub::Outcome outcome);
+Fault publish_fault(hub::Outcome outcome);
 inline Fault close_fault(hub::CloseReason why) { return protocol::fault_of<Fault>(why); }
 
 using Refusals = protocol::Refusals<Fault, faults, name_of>;

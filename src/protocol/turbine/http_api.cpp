@@ -61,10 +61,6 @@ std::variant<PublishRequest, Fault> read_request(const Service& service, http::R
     return hidden ? Fault::request_channel_name : std::move(read);
 }
 
-Fault publish_fault(hub::Outcome outcome) {
-    return outcome == hub::Outcome::overloaded ? Fault::request_overloaded : Fault::request_failed;
-}
-
 void publish(Service& service, const PublishRequest& wish, http::Responder responder) {
     // Shared only because std::function must be able to copy what it holds.
     const auto waiting = std::make_shared<http::Responder>(std::move(responder));
