@@ -18,6 +18,14 @@ void Audience::join(Lane& lane, Subscription& subscription, Outbox& outbox, std:
     lane.books().subscriptions.add();
 }
 
+void Audience::hand_over(Lane& lane, Subscription& subscription) {
+    Entry& entry = entries_[subscription.entry];
+    if (entry.after >= lane.taken_number()) return;
+    if (subscription.entry >= cursor) offer(lane, entry, offering_);
+    offer(lane, entry, fresh_);
+    entry.after = lane.taken_number();
+}
+
 void Audience::leave(Lane& lane, Subscription& subscription) {
     Entry& entry = entries_[subscription.entry];
     ASSERT(entry.owner == &subscription);
@@ -88,6 +96,7 @@ void Audience::note_plural(Subscription& subscription) {
 bool Audience::heard_earlier(const Session& session, std::span<LaneChannel* const> earlier,
                              std::uint64_t number) const {
     return std::any_of(earlier.begin(), earlier.end(), [&](const LaneChannel* one) {
+        if (!one->heard()) return false;  // its channel may be gone, and with it its name
         const auto* other = session.subscription_to(*one);
         return other != nullptr && other->audience->entries_[other->entry].after < number;
     });

@@ -49,6 +49,9 @@ class Audience {
     LaneChannel& local() const { return local_; }
 
     void join(Lane& lane, Subscription& subscription, Outbox& outbox, std::uint64_t after);
+    // Offers what was encoded and not offered yet: it goes to this entry, not to another
+    // subscription of its session.
+    void hand_over(Lane& lane, Subscription& subscription);
     // Marks the entry and counts as left what it was matched for and has not been offered. The
     // channel still matches it until settle().
     void leave(Lane& lane, Subscription& subscription);
@@ -67,6 +70,7 @@ class Audience {
     void seal();  // what is fresh becomes what is offered
     void offer(Lane& lane, Entry& entry, const BatchChain& chain);
 
+    std::uint32_t hearing() const { return tally_.hearing(); }  // the item delivered last
     bool idle() const { return fresh_.empty() && offering_.empty(); }
     bool settled(std::uint64_t taken) { return tally_.settled(taken); }
     void reap_entry(std::uint32_t index);  // swaps the last living entry into its place

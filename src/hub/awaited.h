@@ -24,6 +24,8 @@ class Awaited {
     }
     // So many are to be offered the frame of the item that was added last.
     void hear(std::uint64_t count) { waiting_.back().fate.queued += count; }
+    // So many were to hear it, and nobody could take it.
+    void drop(std::uint64_t count) { waiting_.back().fate.dropped += count; }
     // Somebody will not have frames [first, last) of this batch, who was counted for them: they
     // were dropped, or he left before they were offered.
     void take_back(const Batch& batch, std::uint32_t first, std::uint32_t last, bool dropped);

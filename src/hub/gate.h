@@ -11,12 +11,45 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <utility>
 
 namespace carillon::hub {
 
+// What the members of one group ring: whoever waits for the group waits for any of them.
+class Bell : public boost::intrusive_ref_counter<Bell> {
+ public:
+    // Asked before one looks for room: what rings afterwards is not missed.
+    std::uint64_t rung() const { return rung_.load(); }
+    void ring() {
+        rung_.fetch_add(1);  // in one order with waiting_
+        if (waiting_.load() == 0) return;
+        const std::lock_guard lock(mutex_);  // not between somebody's look and his sleep
+        changed_.notify_all();
+    }
+    void wait_beyond(std::uint64_t rung) {
+        waiting_.fetch_add(1);
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait(lock, [&] { return rung_.load() != rung; });
+        }
+        waiting_.fetch_sub(1);
+    }
+
+ private:
+    std::atomic<std::uint64_t> rung_{0};
+    std::atomic<std::uint32_t> waiting_{0};
+    std::mutex mutex_;
+    std::condition_variable changed_;
+};
+
+using BellRef = boost::intrusive_ptr<Bell>;
+
 class Gate : public boost::intrusive_ref_counter<Gate> {
  public:
-    explicit Gate(std::uint32_t max) : max_(max) {}
+    explicit Gate(std::uint32_t max, std::uint32_t used = 0) : max_(max), used_(used) {}
+
+    // Before a publisher sees it: of a member of a group.
+    void tell(BellRef bell) { bell_ = std::move(bell); }
 
     bool try_take() {
         auto used = used_.load(std::memory_order_relaxed);
@@ -30,11 +63,13 @@ class Gate : public boost::intrusive_ref_counter<Gate> {
         if (count == 0) return;
         used_.fetch_sub(count);  // in one order with waiting_
         if (waiting_.load() != 0) notify();
+        if (bell_ != nullptr) bell_->ring();
     }
     // The subscriber is gone: nobody waits for it any more.
     void close() {
         closed_.store(true);
         notify();
+        if (bell_ != nullptr) bell_->ring();
     }
     bool closed() const { return closed_.load(std::memory_order_relaxed); }
     // Until there is room, or the subscriber is gone.
@@ -55,7 +90,8 @@ class Gate : public boost::intrusive_ref_counter<Gate> {
     }
 
     const std::int64_t max_;
-    std::atomic<std::int64_t> used_{0};
+    BellRef bell_{};  // null: he is no member of a group
+    std::atomic<std::int64_t> used_;
     std::atomic<bool> closed_{false};
     std::atomic<std::uint32_t> waiting_{0};
     std::mutex mutex_;

@@ -67,6 +67,7 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
     Lane& lane = session.lane_;
     ASSERT(lane.home().is_here());
     if (session.closing()) return {refuse(Outcome::closing)};
+    if (is_pattern_key(name)) return {refuse(Outcome::bad_name)};  // it would be taken for one
     const bool already = session.subscriptions_.find(name) != nullptr;
     if (!already) {
         const auto may = may_join(session, name, options);
@@ -76,8 +77,8 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
 
     Joined joined{already ? Outcome::already : Outcome::ok};
     if (options.recover && !already) joined.recovery = Recovery::not_kept;
-    const bool looks_back =
-        !already && (options.recover || options.newest != 0) && keeps(session.app_state_, name);
+    const bool looks_back = !already && (options.recover || options.newest != 0) &&
+                            options.group.empty() && keeps(session.app_state_, name);
     std::vector<Kept> missed;
     Wakes wakes;
     {
@@ -174,7 +175,9 @@ Outcome Hub::join(Channel& channel, Session& session, const Encoder& format,
     if (!options.reserved) record(HostEvent::Kind::count_changed, channel, {}, now, wakes);
 
     if (session.policy_.on_full == OutboxPolicy::OnFull::wait) {
-        session.gate_.reset(new Gate(session.policy_.messages_max));
+        // What waits from an earlier subscription has its place still.
+        session.gate_.reset(
+            new Gate(session.policy_.messages_max, session.outbox_->live_messages()));
     }
     auto* subscription = new Subscription{.session = &session,
                                           .channel = &channel,
@@ -272,6 +275,11 @@ Outcome Hub::unsubscribe(Session& session, std::string_view name, Now now) {
     ASSERT(session.lane_.home().is_here());
     auto* subscription = session.subscriptions_.find(name);
     if (subscription == nullptr) return Outcome::not_subscribed;
+    // What it heard here its other subscriptions stepped over: it is not to be lost with this one.
+    const auto& others = session.subscriptions_;
+    if (others.patterns() != 0 && others.size() > 1 && !subscription->in_group) {
+        subscription->audience->hand_over(session.lane_, *subscription);
+    }
     session.lane_.leave(session, *subscription);
     if (!settle(session.lane_, *subscription, now)) session.lane_.postpone(*subscription);
     return Outcome::ok;
@@ -480,22 +488,38 @@ Receipt Hub::publish_hooked(AppState& state, std::span<const Wish> wishes, Now n
         Nested() { ++depth; }
         ~Nested() { --depth; }
     } nested;
+    const auto tell = [&](std::span<const Wish> published) {
+        const auto receipt = publish_unhooked(state, published, now, countdown, patience);
+        if (receipt.outcome != Outcome::ok) return receipt;
+        for (const auto& wish : published) {
+            if (wish.publication->kind() != Kind::message) continue;
+            for (const auto name : wish.channels) {
+                hooks_->after_publish(state.app, name, wish.publication, receipt.matched);
+            }
+        }
+        return receipt;
+    };
+    if (!hooks_->may_intervene()) return tell(wishes);
     boost::container::small_vector<Wish, 1> rewritten;
     for (const auto& wish : wishes) {
+        const auto first = rewritten.size();
         for (const auto& name : wish.channels) {
             auto publication = wish.publication;
-            if (!hooks_->before_publish(state.app, name, publication)) {
+            // What a protocol tells its own clients is nobody else's to change.
+            if (publication->kind() == Kind::message &&
+                !hooks_->before_publish(state.app, name, publication)) {
                 return {refuse(Outcome::vetoed)};
             }
-            rewritten.push_back({{&name, 1}, std::move(publication)});
+            // Who is still told the same stays in one wish: a bridge looks at it as a whole.
+            if (rewritten.size() > first && rewritten.back().publication == publication) {
+                auto& names = rewritten.back().channels;
+                names = {names.data(), names.size() + 1};
+            } else {
+                rewritten.push_back({{&name, 1}, std::move(publication)});
+            }
         }
     }
-    const auto receipt = publish_unhooked(state, rewritten, now, countdown, patience);
-    if (receipt.outcome != Outcome::ok) return receipt;
-    for (const auto& wish : rewritten) {
-        hooks_->after_publish(state.app, wish.channels.front(), wish.publication, receipt.matched);
-    }
-    return receipt;
+    return tell(rewritten);
 }
 
 Receipt Hub::publish_unhooked(AppState& state, std::span<const Wish> wishes, Now now,
@@ -504,7 +528,8 @@ Receipt Hub::publish_unhooked(AppState& state, std::span<const Wish> wishes, Now
     for (const auto& [names, publication] : wishes) {
         if (names.size() > limits::publish_channels_max) return {refuse(Outcome::limit_channels)};
         for (const auto name : names) {
-            if (name.empty() || name.size() > limits::channel_name_bytes_max) {
+            if (name.empty() || name.size() > limits::channel_name_bytes_max ||
+                is_pattern_key(name)) {
                 return {refuse(Outcome::bad_name)};
             }
         }
@@ -512,17 +537,23 @@ Receipt Hub::publish_unhooked(AppState& state, std::span<const Wish> wishes, Now
     }
     ASSERT(patience == Patience::none || (wishes.size() == 1 && wishes[0].channels.size() == 1));
     std::uint64_t matched = 0;
-    for (GateRef full;; full->wait()) {
-        Reservation reservation(lanes_, bytes);
-        if (!reservation.granted()) return {refuse(Outcome::overloaded)};
-        Wakes wakes;
-        Errand errand{now, reservation, wakes, countdown, patience};
-        for (const auto& [names, publication] : wishes) {
-            for (const auto name : names) matched += publish_in(state, name, publication, errand);
+    while (true) {
+        Crush crush;
+        {
+            Reservation reservation(lanes_, bytes);
+            if (!reservation.granted()) return {refuse(Outcome::overloaded)};
+            Wakes wakes;
+            Errand errand{now, reservation, wakes, countdown, patience};
+            for (const auto& [names, publication] : wishes) {
+                for (const auto name : names) {
+                    matched += publish_in(state, name, publication, errand);
+                }
+            }
+            wake(wakes);
+            crush = std::move(errand.crush);
         }
-        wake(wakes);
-        full = std::move(errand.full);
-        if (full == nullptr) break;
+        if (!crush) break;
+        crush.wait();
     }
     published_.add(wishes.size());
     if (bridges_ != nullptr) {

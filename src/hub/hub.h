@@ -214,6 +214,14 @@ class Hub {
         boost::container::small_vector<Offer, 1> turns{};
         bool is_more_than_channel() const { return !patterns.empty() || !turns.empty(); }
     };
+    // Who has no room: a subscriber, or all the members of a group; nobody, if both are null.
+    struct Crush {
+        GateRef gate{};
+        BellRef bell{};
+        std::uint64_t rung = 0;  // before the members were asked
+        explicit operator bool() const { return gate != nullptr || bell != nullptr; }
+        void wait() const { gate != nullptr ? gate->wait() : bell->wait_beyond(rung); }
+    };
     // Of one publish: what is done on the way.
     struct Errand {
         Now now;
@@ -221,9 +229,8 @@ class Hub {
         Wakes& wakes;
         CountdownRef countdown{};  // null: nobody wants to know
         Patience patience = Patience::none;
-        GateRef full{};  // whom a patient publisher has to wait for; nothing was published
+        Crush crush{};  // whom a patient publisher has to wait for; nothing was published
     };
-    static constexpr std::uint32_t pass_to_everyone = ~std::uint32_t{0};
 
     AppState& state_of(const AppRef& app);
     Outcome refuse(Outcome outcome);
@@ -245,8 +252,7 @@ class Hub {
                 Crowd& crowd);
     std::uint64_t enqueue(std::string_view name, Channel* channel,
                           const PublicationRef& publication, Errand& errand, Crowd& crowd);
-    bool pass_on(const Offer& offer, std::uint32_t passes_left, const Item& item,
-                 std::string_view channel);
+    bool pass_on(const Offer& offer, bool leaves, const Item& item, std::string_view channel);
     void enqueue(SessionId to, const PublicationRef& publication, Now now, Wakes& wakes);
     void sign_out(Session& session, Now now);
     Outcome may_join(const Session& session, std::string_view name, const JoinOptions& options);

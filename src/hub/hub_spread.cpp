@@ -14,7 +14,7 @@
 namespace carillon::hub {
 
 // Under the channel's lock. False: somebody for whom the publisher waits has no room; nothing was
-// taken from anybody, and errand.full says whom.
+// taken from anybody, and the errand says whom.
 bool Hub::gather(AppState& state, std::string_view name, Channel* channel, Errand& errand,
                  Crowd& crowd) {
     const auto hidden = state.app->hidden_from_patterns;
@@ -32,23 +32,23 @@ bool Hub::gather(AppState& state, std::string_view name, Channel* channel, Erran
             if (!patient) {
                 gate->take();
             } else if (!gate->try_take()) {
-                errand.full = gate;
+                errand.crush = {gate, {}};
                 return false;
             }
             taken.push_back(gate.get());
         }
         for (const auto& group : heard.extras_->groups) {
+            const auto rung = group->bell()->rung();
             const auto* member = patient ? group->next_with_room() : &group->next();
             if (member == nullptr) {
-                errand.full = group->next().gate;
+                errand.crush = {{}, group->bell(), rung};
                 return false;
             }
             if (member->gate != nullptr) {
                 if (!patient) member->gate->take();
                 taken.push_back(member->gate.get());
             }
-            const auto others = static_cast<std::uint32_t>(group->size() - 1);
-            crowd.turns.push_back({group, member->session, others});
+            crowd.turns.push_back({group, member->session, member->session, member->gate});
         }
         return true;
     };
@@ -130,8 +130,7 @@ void Hub::leave_group(Channel& channel, const Subscription& subscription) {
 
 // On the lane of the member who could not take it, under no lock: the next one's turn. False: there is
 // no other, or no room on the way to him.
-bool Hub::pass_on(const Offer& offer, std::uint32_t passes_left, const Item& item,
-                  std::string_view channel) {
+bool Hub::pass_on(const Offer& offer, bool leaves, const Item& item, std::string_view channel) {
     auto& group = *offer.group;
     auto& state = group.app_state();
     Wakes wakes;
@@ -141,16 +140,20 @@ bool Hub::pass_on(const Offer& offer, std::uint32_t passes_left, const Item& ite
                                 offer.group) == heard->extras_->groups.end()) {
             return false;
         }
-        const auto& next = group.next(offer.member);
-        if (next.session == offer.member) return false;
-        const auto lane = next.session.lane();
+        if (group.size() == 0) return false;
+        const auto* next = group.instead_of(offer.member, leaves);
+        if (next == nullptr) return false;
+        // Where he who was asked first is gone, nobody knows who was: a new round begins.
+        const bool anew = leaves || !group.has(offer.first);
+        if (!anew && next->session == offer.first) return false;
+        const auto lane = next->session.lane();
         if (!lanes_[lane]->inbox().reserve(item.publication->inbox_bytes())) return false;
         const boost::intrusive_ptr<Spread> spread(new Spread(channel));
-        const auto others = static_cast<std::uint32_t>(group.size() - 1);
-        spread->offers.push_back({offer.group, next.session, std::min(passes_left, others)});
+        spread->offers.push_back(
+            {offer.group, next->session, anew ? next->session : offer.first, next->gate});
         spread->countdown = countdown_of(item);
         if (spread->countdown != nullptr) spread->countdown->expect_one_more();
-        if (next.gate != nullptr) next.gate->take();
+        if (next->gate != nullptr) next->gate->take();
         push(lane,
              {.publication = item.publication,
               .slot = {},

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/adaptive_mutex.h"
 #include "hub/countdown.h"
 #include "hub/outcome.h"
 #include "hub/publication.h"
@@ -79,7 +80,7 @@ class Inbox {
     std::atomic<std::size_t> reserved_bytes_{0};
     std::atomic<std::uint64_t> last_number_{0};
     std::atomic<std::uint64_t> taken_number_{0};
-    mutable std::mutex mutex_;
+    mutable base::AdaptiveMutex mutex_;
     std::vector<Item> items_;
     std::uint64_t matched_ = 0;
     std::uint64_t waiting_ = 0;

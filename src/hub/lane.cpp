@@ -93,14 +93,15 @@ void Lane::deliver_spread(const Item& item) {
     ASSERT(answered + spread.offers.size() == item.matched);
 }
 
-// A member who has left, or has no room, passes it on.
+// A member who has left (and may be back, with a gate that knows nothing of this), or has no room,
+// passes it on.
 void Lane::deliver_offer(const Item& item, const Offer& offer, std::string_view channel) {
     auto* session = find(offer.member);
     const auto* subscription =
         session != nullptr ? session->subscriptions_.find(offer.group->channel()) : nullptr;
     if (subscription == nullptr || !subscription->in_group ||
-        subscription->group != offer.group.get()) {
-        const bool passed = hub_.pass_on(offer, offer.passes_left, item, channel);
+        subscription->group != offer.group.get() || session->gate_ != offer.gate) {
+        const bool passed = hub_.pass_on(offer, true, item, channel);
         return (passed ? books_.passed : books_.left).add();
     }
     const auto& policy = session->policy_;
@@ -112,10 +113,10 @@ void Lane::deliver_offer(const Item& item, const Offer& offer, std::string_view 
         (!waits && outbox.bytes() + item.publication->inbox_bytes() > policy.bytes_max);
     if (excluded || full) {
         if (session->gate_ != nullptr) session->gate_->give_back(1);
-        const bool passed =
-            offer.passes_left != 0 && hub_.pass_on(offer, offer.passes_left - 1, item, channel);
+        const bool passed = hub_.pass_on(offer, false, item, channel);
         if (passed) return books_.passed.add();
         if (excluded) return books_.filtered.add();
+        if (countdown_of(item) != nullptr) awaited_.drop(1);
         return books_.dropped[static_cast<std::size_t>(DropReason::no_consumer)].add();
     }
     if (push_frame(*session, item, channel, offer.group)) {
@@ -147,7 +148,7 @@ bool Lane::push_frame(Session& session, const Item& item, std::string_view chann
                         batch->size() + item.publication->inbox_bytes() <= limits::batch_bytes_max;
     if (!append) {
         batch = batches_.take(item.publication->inbox_bytes(), session.format_.by_reference());
-        batch->group = group;
+        if (batch->by_reference) batch->group = group;
     }
     const bool shown =
         batch->append(session.format_, {*item.publication, channel, item.stamp}, item.number);
@@ -360,8 +361,8 @@ void Lane::leave_group(Session& session, Subscription& subscription) {
     for (std::size_t i = 0; i < waiting.size(); ++i) {
         const Item item{
             .publication = waiting[i].publication, .slot = {}, .stamp = waiting[i].stamp};
-        const Offer offer{group, session.id_, 0};
-        const bool passed = hub_.pass_on(offer, Hub::pass_to_everyone, item, names[i]);
+        const Offer offer{group, session.id_, session.id_, {}};
+        const bool passed = hub_.pass_on(offer, true, item, names[i]);
         (passed ? books_.passed : books_.left).add();
     }
 }
@@ -443,14 +444,17 @@ void Lane::settle_departed(Now now) {
     retry_settling_ns_ = base::never_ns;
     for (auto left = limits::settle_per_reap_max; left != 0 && unsettled_first_ != nullptr;
          --left) {
+        // Off the list first: a hook that is told of it may make others leave.
         auto* subscription = unsettled_first_;
-        auto* next = subscription->next;
+        unsettled_first_ = subscription->next;
         if (!hub_.settle(*this, *subscription, now)) {
+            subscription->next = unsettled_first_;
+            if (unsettled_first_ == nullptr) unsettled_last_ = subscription;
+            unsettled_first_ = subscription;
             retry_settling_ns_ =
                 now.steady_ns + base::ns_per_ms;  // some inbox is full: its lane needs a moment
             return;
         }
-        unsettled_first_ = next;
     }
 }
 

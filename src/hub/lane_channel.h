@@ -38,6 +38,13 @@ class LaneChannel {
     }
     Audience* audiences() const { return first_; }
 
+    // Whether anybody hears the item that was delivered last.
+    bool heard() const {
+        for (auto* a = first_; a != nullptr; a = a->next) {
+            if (a->hearing() != 0) return true;
+        }
+        return false;
+    }
     // Nobody is matched here any more and everything that was has been taken and offered.
     bool finished(std::uint64_t taken) const {
         for (auto* a = first_; a != nullptr; a = a->next) {

@@ -83,6 +83,7 @@ void Outbox::forward(std::size_t bytes) {
     std::size_t bytes_sent = 0;
     std::uint32_t complete = 0;
     std::uint32_t delivered = 0;
+    std::uint32_t live_delivered = 0;  // a replay took no room from its gate
     while (bytes != 0) {
         Slice& slice = *head_;
         auto& owed = debt(slice.batch->source);
@@ -102,13 +103,14 @@ void Outbox::forward(std::size_t bytes) {
         owed.messages -= slice.first - before;
         complete += slice.first - before;
         if (slice.batch->source != Source::reply) delivered += slice.first - before;
+        if (slice.batch->source == Source::live) live_delivered += slice.first - before;
         if (slice.first == slice.last) pop();
     }
     books.pending_outbox.subtract(delivered);
     books.delivered.add(delivered);
     books.bytes_sent.add(bytes_sent);
     if (session_ != nullptr) {
-        if (session_->gate() != nullptr) session_->gate()->give_back(delivered);
+        if (session_->gate() != nullptr) session_->gate()->give_back(live_delivered);
         session_->app_books().sent.add(complete);
         session_->app_books().sent_bytes.add(bytes_sent);
     }
@@ -134,7 +136,7 @@ void Outbox::push(Batch& batch, std::uint32_t first, std::uint32_t last) {
     if (batch.source == Source::live) lane_.books().pending_outbox.add(last - first);
     if (tail_ != nullptr && tail_->batch == &batch && tail_->last == first) {
         tail_->last = last;
-        if (batch.source == Source::reply) {
+        if (batch.holders == 1) {  // it is this outbox's own, and has just grown
             tail_->pinned += bytes;
             pinned_bytes_ += bytes;
         }

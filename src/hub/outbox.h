@@ -97,6 +97,7 @@ class Outbox : public boost::intrusive::list_base_hook<
     bool empty() const { return head_ == nullptr; }
     // Publications that wait, encoded or not, and the unsent bytes of those that are.
     std::uint32_t messages() const { return live().messages + replay().messages; }
+    std::uint32_t live_messages() const { return live().messages; }
     std::size_t bytes() const { return live().bytes + replay().bytes; }
     std::size_t reply_bytes() const { return debt_[index_of(Source::reply)].bytes; }
     bool blocked() const { return blocked_; }
@@ -175,7 +176,7 @@ class Outbox : public boost::intrusive::list_base_hook<
     std::uint32_t cut_all();  // replays and notices too: only what is committed and replies stay
     // What it was offered as a member of this group and did not hear: it goes to another member.
     std::vector<Batch::Reference> cut_group(const Group& group, std::vector<std::string>& names);
-    void cut_slice(Slice& slice, std::uint32_t keep);
+    void cut_slice(Slice& slice, std::uint32_t keep, bool dropped = true);
     Slice** split_committed();
     void split(Slice& slice, std::size_t bytes);
     void forget_empty_slices();

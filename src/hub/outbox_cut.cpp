@@ -98,17 +98,17 @@ std::vector<Batch::Reference> Outbox::cut_group(const Group& group,
             cut.push_back(slice->batch->references[frame]);
             names.emplace_back(slice->batch->delivery(frame).channel);
         }
-        cut_slice(*slice, 0);
+        cut_slice(*slice, 0, false);
     }
     lane_.books().pending_outbox.subtract(cut.size());
     forget_empty_slices();
     return cut;
 }
 
-void Outbox::cut_slice(Slice& slice, std::uint32_t keep) {
+void Outbox::cut_slice(Slice& slice, std::uint32_t keep, bool dropped) {
     const auto last = slice.first + keep;
     if (last == slice.last) return;
-    lane_.awaited().take_back(*slice.batch, last, slice.last, true);
+    lane_.awaited().take_back(*slice.batch, last, slice.last, dropped);
     auto& owed = debt(slice.batch->source);
     owed.bytes -= slice.batch->frames[slice.last - 1].end - slice.batch->begin_of(last);
     owed.messages -= slice.last - last;

@@ -119,6 +119,8 @@ struct Hooks {
     virtual ~Hooks() = default;
     // Whether any hook cares for what is published in this app: a look, for each publication.
     virtual bool watch(const App& app) const = 0;
+    // Whether any of them asks to see publications before; the others need no copies of theirs.
+    virtual bool may_intervene() const { return true; }
     // May put another publication in its place. False: nobody hears it, and the publish is refused
     // whole as `vetoed`.
     virtual bool before_publish(const AppRef& app, std::string_view channel,

@@ -25,7 +25,7 @@ Publication::Publication(const Parts& parts)
 PublicationRef Publication::make(const Parts& parts) {
     const auto bytes = parts.event.size() + parts.member.size() + parts.body.size();
     void* memory = ::operator new(sizeof(Publication) + bytes);
-    return PublicationRef(new (memory) Publication(parts));
+    return PublicationRef(new (memory) Publication(parts), false);
 }
 
 PublicationRef Publication::make(const Parts& parts, const ValueParts& value) {
@@ -36,7 +36,7 @@ PublicationRef Publication::make(const Parts& parts, const ValueParts& value) {
     auto* made = new (memory) Publication(parts);
     made->body_bytes_ = static_cast<std::uint32_t>(value.body_bytes);
     made->value_ = value.build(memory + at, value.context);
-    return PublicationRef(made);
+    return PublicationRef(made, false);
 }
 
 void intrusive_ptr_release(const Publication* p) {

@@ -90,7 +90,7 @@ class Publication {
     }
     friend void intrusive_ptr_release(const Publication* p);
 
-    mutable std::atomic<std::uint32_t> holders_{0};
+    mutable std::atomic<std::uint32_t> holders_{1};  // whoever made it
     Kind kind_;
     BodyKind body_kind_;
     bool passing_;

@@ -17,8 +17,9 @@ namespace carillon::hub {
 struct Offer {
     GroupRef group;
     SessionId member;
-    // How many members may still pass it on because they have no room; then nobody takes it.
-    std::uint32_t passes_left;
+    // Who was asked first: it goes round until it would be his turn again; then nobody takes it.
+    SessionId first;
+    GateRef gate{};  // from which room was taken for it; null: he makes nobody wait
 };
 
 struct Spread final : ItemExtra {
@@ -27,7 +28,6 @@ struct Spread final : ItemExtra {
     const std::string channel;
     CountdownRef countdown{};
     boost::container::small_vector<SlotRef, 4> slots;  // the channel's own first, if it is here
-    bool has_channel = false;                          // slots[0] is the channel's own
     boost::container::small_vector<Offer, 1> offers;
     std::uint32_t matched = 0;
 };
