@@ -2,7 +2,7 @@
 //
 //   carillon::Broker broker;
 //   auto heard = broker.subscribe("sensor/+/temperature", [](const Reading& r) { … });
-//   broker.publish("sensor/k1/temperature", Reading{"k1", 21.5});
+//   if (!broker.publish("sensor/k1/temperature", Reading{"k1", 21.5})) …
 //
 // A Broker is a handle: copies mean the same broker, which ends with the last of them. Handlers run
 // on its loops: threads of its own (one, unless Threads says otherwise), or the caller's, with
@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -49,6 +50,8 @@ struct Signature<R (*)(P)> {
     using Return = R;
     using Parameter = std::remove_cvref_t<P>;
 };
+template <class R, class P>
+struct Signature<R (*)(P) noexcept> : Signature<R (*)(P)> {};
 template <class R, class C, class P>
 struct Signature<R (C::*)(P)> : Signature<R (*)(P)> {};
 template <class R, class C, class P>
@@ -61,11 +64,12 @@ struct Signature<R (C::*)(P) const noexcept> : Signature<R (*)(P)> {};
 template <class F>
 concept Handler = requires { typename Signature<std::decay_t<F>>::Parameter; };
 
-// Calls `f` with what the handler takes of the message.
+// Calls `f` with what the handler takes of the message. `delivery` stays as long as the handler runs.
 template <class F, Message T>
-decltype(auto) call(F& f, const Incoming& incoming, const T& value) {
+decltype(auto) call(F& f, const Incoming& incoming, const T& value,
+                    std::optional<Delivery<T>>& delivery) {
     if constexpr (Reads<typename Signature<F>::Parameter>::delivery) {
-        return f(Delivery<T>(incoming, value));
+        return f(std::move(delivery.emplace(incoming, value)));
     } else {
         return f(value);
     }
@@ -82,15 +86,16 @@ class FunctionReceiver final : public Receiver {
     explicit FunctionReceiver(F handler) : handler_(std::move(handler)) {}
 
     bool receive(const Incoming& incoming, Line& line) override {
+        std::optional<Delivery<T>> delivery;
         try {
             if (incoming.type == &type_of<T>()) {
-                call(handler_, incoming, *static_cast<const T*>(incoming.value));
+                call(handler_, incoming, *static_cast<const T*>(incoming.value), delivery);
                 return true;
             }
             auto decoded =
                 decode<T>(body_of(incoming.publication), encoding_of(incoming.publication));
             if (decoded) {
-                call(handler_, incoming, *decoded);
+                call(handler_, incoming, *decoded, delivery);
             } else {
                 report(line, misread(incoming, std::move(decoded).error()));
             }
@@ -140,6 +145,7 @@ class TaskReceiver final : public Receiver {
         std::string topic{};
         Keep publication{};
         std::optional<T> decoded{};
+        std::optional<Delivery<T>> delivery{};
         std::shared_ptr<Control> control{};
         // Set by receive() and by the coroutine, each when it is through: whoever is second knows.
         std::atomic<bool> through{false};
@@ -152,7 +158,7 @@ class TaskReceiver final : public Receiver {
 
     static Detached fly(std::shared_ptr<Flight> flight) {
         try {
-            co_await call(*flight->handler, flight->incoming, flight->value());
+            co_await call(*flight->handler, flight->incoming, flight->value(), flight->delivery);
         } catch (...) {
             report(flight->control, misread(flight->incoming, error_of(std::current_exception())));
         }
@@ -190,8 +196,10 @@ struct Confirmation {
     std::uint64_t dropped = 0;  // their queues were full
 };
 
-// Of a publication that is on its way: co_await it, or get() it on a thread outside every loop. It
-// was published already, whether anybody asks or not.
+// Of a publication that is on its way: co_await it, or get() it on a thread outside every loop, or
+// on the caller's loop, which runs meanwhile. Inside a handler get() does not wait: it is an Error
+// (internal) there, if it is not known already. It was published already, whether anybody asks or
+// not.
 class [[nodiscard]] Confirming {
  public:
     explicit Confirming(std::shared_ptr<detail::Confirmed> confirmed)
@@ -256,7 +264,7 @@ class CARILLON_API Broker {
     // Returns when the message is on its way to everybody's queue, and after it was there for those
     // who made it wait (Overflow::wait). Topics hold no wildcards and no control characters, up to 1,024
     // bytes. Errors: invalid (the topic, or what validate() says), forbidden (a hook, with its
-    // reason), overloaded (64 MiB wait already), closed. Then nobody hears it.
+    // reason), too_large (16 MiB), overloaded (64 MiB wait already), closed. Then nobody hears it.
     template <class M>
         requires Message<MessageOf<M>>
     Result<Receipt> publish(std::string_view topic, M&& message) {
@@ -280,7 +288,8 @@ class CARILLON_API Broker {
     template <Message T>
     Topic<T> topic(std::string_view name);
 
-    // Runs a coroutine on one of the broker's loops. What it throws goes to the error sink.
+    // Runs a coroutine on one of the broker's loops; not after stop(). What it throws goes to the
+    // error sink.
     void spawn(Task<> task) { detail::spawn(*core_, std::move(task)); }
     // co_await broker.sleep(10ms): goes on on the loop on which it began.
     auto sleep(std::chrono::nanoseconds time) {
@@ -290,15 +299,16 @@ class CARILLON_API Broker {
                 return detail::sleep(*core, time, waiting);
             }
             void await_resume() const { detail::throw_if_stopped(*core); }
-            std::shared_ptr<detail::Core> core;
+            detail::Core* core;  // who sleeps is woken before it goes, and does not hold it
             std::chrono::nanoseconds time;
         };
-        return Sleep{core_, time};
+        return Sleep{core_.get(), time};
     }
 
     // ---- Threads{0}: the caller's loop ----
 
-    // Does what is ready, and what becomes ready by that, and returns. True: it did something.
+    // Does what is ready, and what becomes ready by that, and returns. True: it did something. Inside
+    // a handler it does nothing.
     bool run_ready();
     // Waits for work and does it, for so long.
     void run_for(std::chrono::nanoseconds time);
@@ -311,11 +321,12 @@ class CARILLON_API Broker {
     // ---- the end ----
 
     // Waits until everything that was published is heard, and what followed from it, by all who are not
-    // waiting themselves. False: the time is over. Not inside a handler.
+    // waiting themselves. False: the time is over, or this is inside a handler. (On a thread that is
+    // not the caller's, it waits for the caller's loop to be run.)
     bool drain(std::chrono::nanoseconds at_most = std::chrono::seconds(10));
     // Ends every subscription; what is still queued is not heard. The last handle's destructor does
     // this. Publishing is answered with `closed` from now on. Inside a handler it returns before the
-    // threads have ended.
+    // threads have ended, and outside the caller's thread before run_ready() has seen it.
     void stop();
 
     Stats stats() const;

@@ -139,6 +139,7 @@ namespace detail {
 // A hook without its type.
 struct HookFunctions {
     virtual ~HookFunctions() = default;
+    virtual bool has_on_publish() const = 0;
     virtual void on_start(Broker&) {}
     virtual Verdict on_publish(PublishEvent&) { return Verdict::pass(); }
     virtual void on_published(const PublishedEvent&) {}
@@ -151,6 +152,7 @@ template <class H>
 std::unique_ptr<HookFunctions> make_hook(H hook) {
     struct Functions final : HookFunctions {
         explicit Functions(H h) : its(std::move(h)) {}
+        bool has_on_publish() const override { return HasOnPublish<H>; }
         void on_start(Broker& broker) override {
             if constexpr (HasOnStart<H>) its.on_start(broker);
         }
@@ -180,8 +182,7 @@ std::unique_ptr<HookFunctions> make_hook(H hook) {
 
 // ---- shipped ----
 
-// Writes a line for each publication: topic, bytes, how many are to hear it. Never the message
-// itself. `write` is called on the thread that publishes.
+// Writes a line for each publication: its topic, and how many are to hear it. Never the message. `write` is called on the thread that publishes.
 class CARILLON_API Logging {
  public:
     using Write = std::function<void(std::string_view line)>;

@@ -150,38 +150,47 @@ class [[nodiscard]] Stream {
         control_.reset();
     }
 
-    // The next one, or empty: the stream has ended.
-    Task<std::optional<Delivery<T>>> next() {
-        for (detail::Pulled pulled;;) {
-            switch (detail::pull(*control_, pulled)) {
-                case detail::Pulling::got:
-                    if (auto delivery = open(std::move(pulled))) co_return delivery;
-                    continue;
-                case detail::Pulling::closed:
-                    co_return std::nullopt;
-                case detail::Pulling::empty:
-                    co_await Ready{*control_};
-            }
-        }
-    }
-    // The same for a thread outside every loop of the broker, which waits, at most so long: then
-    // empty too.
+    // The next one, or empty: the stream has ended. Who waits may be told so by drop().
+    Task<std::optional<Delivery<T>>> next() { return next_of(control_); }
+    // The same for a thread outside every loop of the broker, or for the caller's, whose loop runs
+    // meanwhile. It waits, at most so long: then empty too.
     std::optional<Delivery<T>> wait(
         std::optional<std::chrono::nanoseconds> at_most = std::nullopt) {
+        using Clock = std::chrono::steady_clock;
+        if (control_ == nullptr) return std::nullopt;
+        const auto begin = Clock::now();
         for (detail::Pulled pulled;;) {
             switch (detail::pull(*control_, pulled)) {
                 case detail::Pulling::got:
-                    if (auto delivery = open(std::move(pulled))) return delivery;
+                    if (auto delivery = open(control_, std::move(pulled))) return delivery;
                     continue;
                 case detail::Pulling::closed:
                     return std::nullopt;
                 case detail::Pulling::empty:
-                    if (!detail::wait_to_pull(*control_, at_most)) return std::nullopt;
+                    auto left = at_most;
+                    if (left) *left -= Clock::now() - begin;
+                    if (!detail::wait_to_pull(*control_, left)) return std::nullopt;
             }
         }
     }
 
  private:
+    // Has a share of its own: the Stream may be dropped, or moved, meanwhile.
+    static Task<std::optional<Delivery<T>>> next_of(std::shared_ptr<detail::Control> control) {
+        if (control == nullptr) co_return std::nullopt;
+        for (detail::Pulled pulled;;) {
+            switch (detail::pull(*control, pulled)) {
+                case detail::Pulling::got:
+                    if (auto delivery = open(control, std::move(pulled))) co_return delivery;
+                    continue;
+                case detail::Pulling::closed:
+                    co_return std::nullopt;
+                case detail::Pulling::empty:
+                    co_await Ready{*control};
+            }
+        }
+    }
+
     struct Ready {
         bool await_ready() const noexcept { return false; }
         bool await_suspend(std::coroutine_handle<> waiting) {
@@ -191,7 +200,8 @@ class [[nodiscard]] Stream {
         detail::Control& control;
     };
 
-    std::optional<Delivery<T>> open(detail::Pulled pulled) {
+    static std::optional<Delivery<T>> open(const std::shared_ptr<detail::Control>& control,
+                                           detail::Pulled pulled) {
         if (pulled.type == &detail::type_of<T>()) {
             return Delivery<T>(std::move(pulled), std::nullopt);
         }
@@ -200,7 +210,7 @@ class [[nodiscard]] Stream {
         if (decoded) return Delivery<T>(std::move(pulled), std::move(*decoded));
         auto error = std::move(decoded).error();
         error.message = pulled.topic + ": " + error.message;
-        detail::report(control_, std::move(error));
+        detail::report(control, std::move(error));
         return std::nullopt;
     }
 

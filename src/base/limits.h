@@ -63,6 +63,8 @@ inline constexpr std::int64_t history_age_ms_max = 5 * 60 * 1000;
 
 // ---- library ----
 
+// One message, about. Then the publish is refused as too_large: nobody would read it.
+inline constexpr std::size_t message_bytes_max = 16 * mib;
 // What one visit hands to one handler. The rest waits for its next turn.
 inline constexpr std::uint32_t handler_turn_max = 1024;
 // What leaves a stream's queue at once for a reader who asked.

@@ -1,9 +1,12 @@
 // What the templates of include/carillon call.
+#include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
 
 #include "base/assert.h"
+#include "base/limits.h"
 #include "library/core.h"
 #include "library/make_publication.h"
 #include "library/typed_value.h"
@@ -100,6 +103,10 @@ void drop(const std::shared_ptr<Control>& control) {
     if (control->dropped.exchange(true) || control->loop == nullptr) return;
     const auto core = control->core.lock();
     if (core == nullptr) return;
+    if (core->is_on_callers_loop()) {
+        if (control->line != nullptr) core->close(*control->line, hub::CloseReason::peer);
+        return;
+    }
     auto& loop = *control->loop;
     loop.post([its = core.get(), control] {
         if (control->line != nullptr) its->close(*control->line, hub::CloseReason::peer);
@@ -120,10 +127,10 @@ void landed(Line& line) { line.core().in_flight.fetch_sub(1); }
 void finished(const std::shared_ptr<Control>& control) {
     const auto core = control->core.lock();
     if (core == nullptr) return;
-    core->in_flight.fetch_sub(1);
     control->loop->post([control] {
         if (control->line != nullptr) control->line->go_on();
     });
+    core->in_flight.fetch_sub(1);  // after that: Core::drain looks for the one or the other
 }
 
 void report(const std::shared_ptr<Control>& control, Error error) {
@@ -165,19 +172,21 @@ Pulling pull(Control& control, Pulled& out) {
 namespace {
 
 // Its line hands over what it has. The broker is there, or the stream is closed.
-void ask_for_more(Control& control) {
-    const auto core = control.core.lock();
-    if (core == nullptr) return control.end();
-    control.loop->post([kept = control.shared_from_this()] {
-        if (kept->line != nullptr) kept->line->go_on();
+void ask_for_more(const std::shared_ptr<Control>& control) {
+    const auto core = control->core.lock();
+    const bool asked = core != nullptr && control->loop->post([control] {
+        if (control->line != nullptr) control->line->go_on();
     });
+    if (!asked) control->end();
 }
 
 }  // namespace
 
 bool wait_to_pull(Control& control, std::coroutine_handle<> waiting) {
     const auto core = control.core.lock();
-    if (core == nullptr) return false;
+    if (core == nullptr) return control.end(), false;
+    // Who is resumed elsewhere, before this returns, may be done with the stream.
+    const auto kept = control.shared_from_this();
     auto& reading = *control.reading;
     {
         const std::lock_guard lock(reading.mutex);
@@ -186,7 +195,7 @@ bool wait_to_pull(Control& control, std::coroutine_handle<> waiting) {
         reading.waiting_on = &core->loop_for_waiting();
         reading.asked = true;
     }
-    ask_for_more(control);
+    ask_for_more(kept);
     return true;
 }
 
@@ -196,9 +205,19 @@ bool wait_to_pull(Control& control, std::optional<std::chrono::nanoseconds> at_m
         const std::lock_guard lock(reading.mutex);
         reading.asked = true;
     }
-    ask_for_more(control);
-    std::unique_lock lock(reading.mutex);
+    ask_for_more(control.shared_from_this());
     const auto ready = [&] { return !reading.ready.empty() || !control.open.load(); };
+    // The caller's loop is run by nobody else, and what a loop waits for in a handler does not come.
+    if (const auto core = control.core.lock(); core != nullptr && core->is_on_a_loop()) {
+        const auto until = at_most ? core->now().steady_ns + at_most->count() : base::never_ns;
+        core->run_until(until, [&] {
+            const std::lock_guard lock(reading.mutex);
+            return ready();
+        });
+        const std::lock_guard lock(reading.mutex);
+        return ready();
+    }
+    std::unique_lock lock(reading.mutex);
     if (!at_most) return reading.changed.wait(lock, ready), true;
     return reading.changed.wait_for(lock, *at_most, ready);
 }
@@ -207,24 +226,37 @@ bool wait_to_pull(Control& control, std::optional<std::chrono::nanoseconds> at_m
 
 namespace {
 
+// No control characters and no wildcards.
+constexpr auto may_name_a_topic = [] {
+    std::array<bool, 256> may{};
+    for (unsigned c = 0; c < may.size(); ++c) {
+        may[c] = c >= 0x20 && c != 0x7f && c != '+' && c != '#' && c != '*';
+    }
+    return may;
+}();
+
 Result<void> check_topic(std::string_view topic) {
     if (topic.empty()) return Error{ErrorKind::invalid, "a topic has a name"};
-    for (const char c : topic) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f) {
-            return Error{ErrorKind::invalid, "a topic has no control characters"};
-        }
-        if (c == '+' || c == '#' || c == '*') {
-            return Error{ErrorKind::invalid,
-                         std::string(topic) + ": one publishes to a topic, not to a pattern"};
-        }
+    const auto bad = std::find_if(topic.begin(), topic.end(), [](char c) {
+        return !may_name_a_topic[static_cast<unsigned char>(c)];
+    });
+    if (bad == topic.end()) return {};
+    if (*bad != '+' && *bad != '#' && *bad != '*') {
+        return Error{ErrorKind::invalid, "a topic has no control characters"};
     }
-    return {};
+    return Error{ErrorKind::invalid,
+                 std::string(topic) + ": one publishes to a topic, not to a pattern"};
 }
 
 Result<void> check_message(const Core& core, const Outgoing& message) {
     if (core.stopped()) return Error{ErrorKind::closed, "the broker has stopped"};
     TRY(check_topic(message.topic));
+    const auto bytes =
+        message.type == nullptr ? message.body.size() : message.type->weight(message.value);
+    if (bytes > limits::message_bytes_max) {
+        return Error{ErrorKind::too_large,
+                     std::string(message.topic) + ": the message has more than 16 MiB"};
+    }
     if (message.type == nullptr) return {};
     auto checked = message.type->check(message.value);
     if (checked) return {};
@@ -236,10 +268,14 @@ Result<void> check_message(const Core& core, const Outgoing& message) {
 }  // namespace
 
 Result<std::uint64_t> publish(Core& core, const Outgoing& message) {
-    TRY(check_message(core, message));
+    if (auto good = check_message(core, message); !good) {
+        core.count_refusal();
+        return std::move(good).error();
+    }
     const auto receipt = core.publish(message.topic, make_publication(message), {});
-    if (receipt.outcome != hub::Outcome::ok) return core.error_of(receipt.outcome, message.topic);
-    return receipt.matched;
+    if (receipt.outcome == hub::Outcome::ok) return receipt.matched;
+    core.count_refusal();
+    return core.error_of(receipt.outcome, message.topic);
 }
 
 // The publish has returned, and the lanes have told: then it is known.
@@ -249,25 +285,28 @@ struct Confirmed {
     int missing = 2;
     Fate fate{};
     std::optional<Error> error{};
-    std::shared_ptr<Core> core{};
+    std::weak_ptr<Core> core{};  // the hub holds this until it tells: it must not hold the broker
     std::coroutine_handle<> waiting{};
     library::Loop* waiting_on = nullptr;
 
     void tell(const auto& what) {
-        std::unique_lock lock(mutex);
-        what();
-        if (--missing != 0) return;
-        if (waiting) {
-            waiting_on->post([resumed = std::exchange(waiting, {})] { resumed.resume(); });
+        std::coroutine_handle<> resumed;
+        {
+            const std::lock_guard lock(mutex);
+            what();
+            if (--missing != 0) return;
+            resumed = std::exchange(waiting, {});
+            changed.notify_all();
         }
-        changed.notify_all();
+        if (resumed) waiting_on->resume(resumed);
     }
 };
 
 std::shared_ptr<Confirmed> publish_confirmed(Core& core, const Outgoing& message) {
     auto confirmed = std::make_shared<Confirmed>();
-    confirmed->core = core.shared_from_this();
+    confirmed->core = core.weak_from_this();
     if (auto good = check_message(core, message); !good) {
+        core.count_refusal();
         confirmed->missing = 0;
         confirmed->error = std::move(good).error();
         return confirmed;
@@ -282,6 +321,7 @@ std::shared_ptr<Confirmed> publish_confirmed(Core& core, const Outgoing& message
     confirmed->tell([&] {
         confirmed->fate.matched = receipt.matched;
         if (receipt.outcome == hub::Outcome::ok) return;
+        core.count_refusal();
         confirmed->error = core.error_of(receipt.outcome, message.topic);
         confirmed->missing = 1;  // nobody else tells
     });
@@ -294,34 +334,37 @@ bool is_known(const Confirmed& confirmed) {
 }
 
 bool wait_until_known(Confirmed& confirmed, std::coroutine_handle<> waiting) {
+    const auto core = confirmed.core.lock();
     const std::lock_guard lock(confirmed.mutex);
-    if (confirmed.missing == 0) return false;
+    if (confirmed.missing == 0 || core == nullptr) return false;
     confirmed.waiting = waiting;
-    confirmed.waiting_on = &confirmed.core->loop_for_waiting();
+    confirmed.waiting_on = &core->loop_for_waiting();
     return true;
 }
 
+// The caller's loop is run by nobody else; in a handler one would wait for oneself.
 void wait_until_known(Confirmed& confirmed) {
-    // The caller's loop is run by nobody else.
-    while (confirmed.core->is_driven_by_caller() && confirmed.core->is_on_a_loop() &&
-           !is_known(confirmed)) {
-        confirmed.core->run_ready();
+    const auto core = confirmed.core.lock();
+    if (core == nullptr) return;  // everything was told
+    if (core->is_on_a_loop()) {
+        return core->run_until(base::never_ns, [&] { return is_known(confirmed); });
     }
     std::unique_lock lock(confirmed.mutex);
     confirmed.changed.wait(lock, [&] { return confirmed.missing == 0; });
 }
 
 Result<Fate> fate_of(const Confirmed& confirmed) {
+    const std::lock_guard lock(const_cast<Confirmed&>(confirmed).mutex);
     if (confirmed.error) return *confirmed.error;
-    return confirmed.fate;
+    if (confirmed.missing == 0) return confirmed.fate;
+    return Error{ErrorKind::internal, "not known yet: inside a handler, co_await it"};
 }
 
 // ---- coroutines ----
 
 bool sleep(Core& core, std::chrono::nanoseconds time, std::coroutine_handle<> waiting) {
-    if (core.stopped()) return false;
-    core.loop_for_waiting().sleep(core.now().steady_ns + time.count(), waiting);
-    return true;
+    return !core.stopped() &&
+           core.loop_for_waiting().sleep(core.now().steady_ns + time.count(), waiting);
 }
 
 void throw_if_stopped(const Core& core) {
@@ -347,6 +390,7 @@ Detached run(std::weak_ptr<Core> weak, Task<> task) {
 }  // namespace
 
 void spawn(Core& core, Task<> task) {
+    if (core.stopped()) return;
     auto kept = std::make_shared<Task<>>(std::move(task));
     core.loop_for_waiting().post(
         [weak = core.weak_from_this(), kept] { run(weak, std::move(*kept)); });

@@ -34,7 +34,7 @@ Builder& Builder::add(std::unique_ptr<detail::HookFunctions> hook, const TopicFi
     const auto kind = where.glob ? hub::Pattern::Kind::glob : hub::Pattern::Kind::levels;
     auto pattern = hub::Pattern::parse(kind, where.text);
     if (pattern) {
-        plan_->hooks.push_back({std::move(hook), std::move(*pattern)});
+        plan_->hooks.emplace_back(std::move(hook), std::move(*pattern));
     } else {
         plan_->refuse("the topics of a hook: " + pattern.error().message);
     }
@@ -51,23 +51,23 @@ Result<Broker> Builder::start() {
     auto core = detail::Core::make(std::move(*house), plan_->threads, std::move(plan_->sink),
                                    std::move(plan_->hooks));
     TRY(core->start());
-    Broker broker(core);
-    core->start_hooks(broker);
-    return broker;
+    core->start_hooks();
+    return Broker(core);
 }
 
 // ---- Broker ----
 
 Broker::Broker() : Broker(Builder().start().value()) {}
 
-bool Broker::run_ready() { return core_->run_ready(); }
+// What runs inside may drop this handle, the last one perhaps.
+bool Broker::run_ready() {
+    const auto core = core_;
+    return core->run_ready();
+}
 
 void Broker::run_for(std::chrono::nanoseconds time) {
-    const auto until = core_->now().steady_ns + time.count();
-    while (core_->now().steady_ns < until) {
-        core_->run_ready();
-        core_->loop().wait(until);
-    }
+    const auto core = core_;
+    core->run_until(core->now().steady_ns + time.count(), [] { return false; });
 }
 
 int Broker::fd() const { return core_->loop().fd(); }
@@ -79,10 +79,14 @@ std::optional<std::chrono::nanoseconds> Broker::next_deadline() const {
 }
 
 bool Broker::drain(std::chrono::nanoseconds at_most) {
-    return core_->drain(core_->now().steady_ns + at_most.count());
+    const auto core = core_;
+    return core->drain(core->now().steady_ns + at_most.count());
 }
 
-void Broker::stop() { core_->stop(); }
+void Broker::stop() {
+    const auto core = core_;
+    core->stop();
+}
 
 Stats Broker::stats() const { return core_->stats(); }
 

@@ -1,8 +1,11 @@
 #include "library/core.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <future>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/assert.h"
@@ -16,12 +19,20 @@ namespace {
 // Outside its loops only the caller's own thread may do what belongs to a loop.
 constexpr auto poll_pause = std::chrono::microseconds(100);
 
+// The hub names its patterns with such; a topic has none.
+std::size_t control_character(std::string_view topic) {
+    const auto at = std::find_if(topic.begin(), topic.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    });
+    return at == topic.end() ? std::string_view::npos
+                             : static_cast<std::size_t>(at - topic.begin());
+}
+
 }  // namespace
 
 Core::Core(std::unique_ptr<library::House> house, unsigned threads, ErrorSink sink,
            std::vector<library::HookChain::Link> hooks)
     : house_(std::move(house)),
-      app_state_(house_->hub().know(house_->app())),
       sink_(std::move(sink)),
       hooks_(std::move(hooks), [this](const Error& error) { report(error); }),
       caller_driven_(threads == 0) {
@@ -30,17 +41,17 @@ Core::Core(std::unique_ptr<library::House> house, unsigned threads, ErrorSink si
         loops_.push_back(std::make_unique<library::Loop>(house_->lane(i), clock_, caller_driven_));
     }
     lines_.resize(loops);
-    if (hooks_.empty()) return;
-    hooks_.watch(house_->app());
-    house_->hub().attach(hooks_);
+    house_->set_run_on_lane(
+        [this](unsigned index, std::function<void()> job) { loops_[index]->post(std::move(job)); });
+    if (!hooks_.empty()) house_->hub().attach(hooks_);
 }
 
 std::shared_ptr<Core> Core::make(std::unique_ptr<library::House> house, unsigned threads,
                                  ErrorSink sink, std::vector<library::HookChain::Link> hooks) {
     auto* core = new Core(std::move(house), threads, std::move(sink), std::move(hooks));
     return {core, [](Core* last) {
-                const bool in_handler = !last->threads_.empty() && last->is_on_a_loop();
-                if (!in_handler) {
+                // (run_ready() holds on to what it runs.)
+                if (last->caller_driven_ || !last->is_on_a_loop()) {
                     delete last;
                 } else {
                     std::thread([last] { delete last; }).detach();
@@ -50,40 +61,63 @@ std::shared_ptr<Core> Core::make(std::unique_ptr<library::House> house, unsigned
 
 Core::~Core() {
     stop();
+    if (caller_driven_) loops_.front()->end();
+    lines_.clear();
     loops_.clear();
 }
 
 Result<void> Core::start() {
-    TRY(house_->start());
-    if (caller_driven_) return {};
-    for (auto& loop : loops_) threads_.emplace_back([&loop] { loop->run(); });
+    const auto started = house_->start();
+    hooks_.watch(started ? house_->app() : nullptr);
+    TRY(started);
+    app_state_ = &house_->hub().know(house_->app());
+    started_ = true;
+    if (caller_driven_) {
+        loops_.front()->settle();
+        return {};
+    }
+    try {
+        for (auto& loop : loops_) threads_.emplace_back([&loop] { loop->run(); });
+    } catch (const std::system_error& error) {
+        return Error{ErrorKind::io, std::string("no thread: ") + error.what()};
+    }
     return {};
 }
 
-// Everybody hears that it is over on his own loop; then the loops end, when nothing is left to do.
+// A hook may keep its handle, which keeps nothing alive.
+void Core::start_hooks() {
+    Broker handle{std::shared_ptr<Core>(std::shared_ptr<void>(), this)};
+    hooks_.on_start(handle);
+}
+
+// Everybody hears that it is over on his own loop; then the loops end, when nothing is left to do. Any
+// thread, any number of times; who is inside a handler waits for nobody.
 void Core::stop() {
-    const std::lock_guard lock(stopping_);
-    if (stopped_.exchange(true)) return;
-    house_->stop();
-    for (auto& loop : loops_) {
-        const auto index = static_cast<std::size_t>(&loop - loops_.data());
-        loop->post([this, index] {
-            while (!lines_[index].empty()) {
-                close(*lines_[index].begin()->second, hub::CloseReason::shutdown);
-            }
-        });
-        loop->request_stop();
-    }
-    const bool inside = is_on_a_loop() && !caller_driven_;
-    for (auto& thread : threads_) {
-        inside ? thread.detach() : thread.join();
-    }
-    threads_.clear();
-    if (caller_driven_) {
-        while (loops_.front()->run_once()) {
+    const bool inside = is_on_a_loop();
+    const bool first = !stopped_.exchange(true);
+    if (first) {
+        house_->stop();
+        for (std::size_t i = 0; i < loops_.size(); ++i) {
+            loops_[i]->post([this, i] { end_lines(i); });
+            loops_[i]->request_stop();
         }
     }
-    hooks_.on_stop();
+    if (!inside) join_threads();
+    if (is_on_callers_loop()) run_ready();
+    if (first && started_) hooks_.on_stop();
+}
+
+// Whatever joins later than this sees that it is over.
+void Core::end_lines(std::size_t index) {
+    while (!lines_[index].empty()) {
+        close(*lines_[index].begin()->second, hub::CloseReason::shutdown);
+    }
+}
+
+void Core::join_threads() {
+    const std::lock_guard lock(joining_);
+    for (auto& thread : threads_) thread.join();
+    threads_.clear();
 }
 
 // ---- subscriptions ----
@@ -102,24 +136,25 @@ std::shared_ptr<Control> Core::subscribe(const Where& where, const Terms& terms,
         const auto kind = where.glob ? hub::Pattern::Kind::glob : hub::Pattern::Kind::levels;
         auto pattern = hub::Pattern::parse(kind, where.text);
         if (!pattern) return refuse(std::move(pattern).error());
+    } else if (const auto at = control_character(where.text); at != std::string_view::npos) {
+        return refuse({ErrorKind::invalid,
+                       "byte " + std::to_string(at + 1) + " of the topic: a control character"});
     }
-    if (stopped()) return refuse({ErrorKind::closed, "the broker has stopped"});
     // Inside a handler it stays on that handler's loop: waiting for another might be for each other.
-    auto* here = library::Loop::here();
     std::size_t index = next_loop_.fetch_add(1, std::memory_order_relaxed) % loops_.size();
     for (std::size_t i = 0; i < loops_.size(); ++i) {
-        if (loops_[i].get() == here) index = i;
+        if (loops_[i]->is_here()) index = i;
     }
     auto& loop = *loops_[index];
     control->loop = &loop;
-    Result<void> joined;
+    Result<void> joined = Error{ErrorKind::closed, "the broker has stopped"};
     run_on(loop, [&] {
+        if (stopped()) return;  // here, and not earlier: end_lines() would not find it
         auto line = std::make_unique<Line>(*this, loop, control, std::move(receiver));
         joined = line->join(where, terms);
-        if (joined) {
-            auto* at = line.get();
-            lines_[index].emplace(at, std::move(line));
-        }
+        if (!joined) return;
+        auto* at = line.get();
+        lines_[index].emplace(at, std::move(line));
     });
     if (!joined) return refuse(std::move(joined).error());
     return control;
@@ -138,15 +173,16 @@ void Core::close(Line& line, hub::CloseReason why) {
     }
 }
 
-// Now, if this is its thread; else as soon as it gets there.
-void Core::run_on(library::Loop& loop, const std::function<void()>& job) {
-    if (loop.is_here()) return job();
+// Now, if this is its thread; else as soon as it gets there. False: it has ended.
+bool Core::run_on(library::Loop& loop, const std::function<void()>& job) {
+    if (loop.is_here()) return job(), true;
     std::promise<void> done;
-    loop.post([&] {
+    const bool posted = loop.post([&] {
         job();
         done.set_value();
     });
-    done.get_future().wait();
+    if (posted) done.get_future().wait();
+    return posted;
 }
 
 // ---- publishing ----
@@ -154,7 +190,7 @@ void Core::run_on(library::Loop& loop, const std::function<void()>& job) {
 hub::Receipt Core::publish(std::string_view topic, hub::PublicationRef publication,
                            hub::OnDone on_done) {
     const auto patience = is_on_a_loop() ? hub::Patience::none : hub::Patience::wait;
-    return house_->hub().publish(app_state_, topic, std::move(publication), clock_.coarse_now(),
+    return house_->hub().publish(*app_state_, topic, std::move(publication), clock_.coarse_now(),
                                  patience, std::move(on_done));
 }
 
@@ -184,7 +220,12 @@ Error Core::error_of(hub::Outcome outcome, std::string_view topic) const {
 }
 
 void Core::report(const Error& error) {
-    if (sink_) return sink_(error);
+    if (sink_) {
+        try {
+            return sink_(error);
+        } catch (...) {  // it is printed: nobody is left to tell
+        }
+    }
     const auto printed = printed_.fetch_add(1, std::memory_order_relaxed);
     if (printed < limits::printed_errors_max) {
         std::fprintf(stderr, "carillon: %s\n", error.message.c_str());
@@ -196,67 +237,82 @@ void Core::report(const Error& error) {
 // ---- loops ----
 
 bool Core::is_on_a_loop() const {
-    if (const auto* here = library::Loop::here(); here != nullptr) {
-        for (const auto& loop : loops_) {
-            if (loop.get() == here) return true;
-        }
+    if (!caller_driven_ && library::Loop::here() == nullptr) return false;
+    for (const auto& loop : loops_) {
+        if (loop->is_here()) return true;
     }
-    return caller_driven_ && loops_.front()->is_here();
+    return false;
 }
 
 library::Loop& Core::loop_for_waiting() {
-    auto* here = library::Loop::here();
     for (const auto& loop : loops_) {
-        if (loop.get() == here) return *loop;
+        if (loop->is_here()) return *loop;
     }
     return *loops_[next_loop_.fetch_add(1, std::memory_order_relaxed) % loops_.size()];
 }
 
+// An iteration inside an iteration would pull the floor from under the outer one.
 bool Core::run_ready() {
     auto& loop = *loops_.front();
-    loop.lane().home().settle();
+    if (!caller_driven_ || loop.in_iteration()) return false;
+    loop.settle();
     bool did = false;
     do {
         did = loop.run_once() || did;
     } while (loop.has_work());
+    loop.calm();
+    if (loop.has_work()) loop.wake();
     return did;
+}
+
+void Core::run_until(std::int64_t until_ns, const std::function<bool()>& enough) {
+    auto& loop = *loops_.front();
+    if (!caller_driven_ || loop.in_iteration()) return;
+    loop.settle();
+    do {
+        loop.run_once();
+        if (!loop.has_work() && !enough()) loop.wait(until_ns);
+    } while (clock_.now().steady_ns < until_ns && !enough());
 }
 
 // Idle twice, with nothing that came in between: then nothing is on its way from one loop to another.
 bool Core::drain(std::int64_t until_ns) {
+    if (is_on_a_loop() && !is_on_callers_loop()) return false;  // it would wait for itself
     const auto arrived = [this] {
         std::uint64_t sum = 0;
         for (const auto& loop : loops_) sum += loop->lane().inbox().last_number();
         return sum;
     };
     for (std::uint64_t before = ~std::uint64_t{0}; clock_.now().steady_ns < until_ns;) {
-        if (caller_driven_) run_ready();
-        const bool quiet = idle();
+        // Whoever lands after this look has posted what it goes on with before the next.
+        bool quiet = in_flight.load() == 0;
+        for (const auto& loop : loops_) quiet = is_idle(*loop, until_ns) && quiet;
         const auto now = arrived();
-        if (quiet && now == before && in_flight.load() == 0) return true;
+        if (quiet && now == before) return true;
         before = quiet ? now : ~std::uint64_t{0};
-        if (!quiet || in_flight.load() != 0) std::this_thread::sleep_for(poll_pause);
+        if (!quiet) std::this_thread::sleep_for(poll_pause);
     }
     return false;
 }
 
-bool Core::idle() {
-    bool quiet = true;
-    for (auto& loop : loops_) {
-        run_on(*loop, [&] { quiet = quiet && !loop->lane().has_work(); });
-        quiet = quiet && !loop->has_jobs();
+// A loop that is in a long handler does not answer in time.
+bool Core::is_idle(library::Loop& loop, std::int64_t until_ns) {
+    if (is_on_callers_loop()) {
+        loop.run_once();
+        return !loop.has_work();
     }
-    return quiet;
+    const auto answer = std::make_shared<std::promise<bool>>();
+    auto quiet = answer->get_future();
+    if (!loop.post([answer, &loop] { answer->set_value(!loop.lane().has_work()); })) return true;
+    const std::chrono::nanoseconds left(until_ns - clock_.now().steady_ns);
+    return quiet.wait_for(left) == std::future_status::ready && quiet.get() && !loop.has_jobs();
 }
 
 Stats Core::stats() const {
     Stats stats;
     stats.published = house_->hub().published().get();
     stats.failed = failed_.get();
-    for (std::size_t i = 0; i < hub::outcomes; ++i) {
-        const auto outcome = static_cast<hub::Outcome>(i);
-        stats.refused += house_->hub().refused(outcome).get();
-    }
+    stats.refused = refused_.get();
     for (const auto& loop : loops_) {
         auto& lane = loop->lane();
         const auto& books = lane.books();

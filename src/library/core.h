@@ -27,11 +27,11 @@ class Core : public std::enable_shared_from_this<Core> {
     Core& operator=(const Core&) = delete;
     ~Core();
 
-    // The last handle may be dropped inside a handler: then somebody else takes the broker apart.
+    // The last handle may be dropped inside a handler: then a thread of its own takes the broker apart.
     static std::shared_ptr<Core> make(std::unique_ptr<library::House> house, unsigned threads,
                                       ErrorSink sink, std::vector<library::HookChain::Link> hooks);
     Result<void> start();
-    void start_hooks(Broker& broker) { hooks_.on_start(broker); }
+    void start_hooks();
     void stop();
     bool stopped() const { return stopped_.load(std::memory_order_relaxed); }
 
@@ -46,16 +46,22 @@ class Core : public std::enable_shared_from_this<Core> {
     Error error_of(hub::Outcome outcome, std::string_view topic) const;
     void report(const Error& error);
     void count_failure() { failed_.add(); }
+    void count_refusal() { refused_.add(); }
 
     bool is_on_a_loop() const;
     library::Loop& loop_for_waiting();  // where something goes on that begins on this thread
     library::Loop& loop() { return *loops_.front(); }
-    bool is_driven_by_caller() const { return threads_.empty() && caller_driven_; }
+    // Outside an iteration of it.
+    bool is_on_callers_loop() const {
+        return caller_driven_ && loops_.front()->is_here() && !loops_.front()->in_iteration();
+    }
     const hub::InProcessFormat& format() const { return format_; }
     library::House& house() { return *house_; }
     base::Now now() const { return clock_.now(); }
 
     bool run_ready();
+    // Runs the caller's loop, once at least, until then or until this is so.
+    void run_until(std::int64_t until_ns, const std::function<bool()>& enough);
     bool drain(std::int64_t until_ns);
     Stats stats() const;
 
@@ -63,13 +69,15 @@ class Core : public std::enable_shared_from_this<Core> {
     std::atomic<std::int64_t> in_flight{0};
 
  private:
-    void run_on(library::Loop& loop, const std::function<void()>& job);
-    bool idle();
+    bool run_on(library::Loop& loop, const std::function<void()>& job);
+    bool is_idle(library::Loop& loop, std::int64_t until_ns);
+    void end_lines(std::size_t index);
+    void join_threads();
 
     const library::Clock clock_{};
     const hub::InProcessFormat format_{};
     const std::unique_ptr<library::House> house_;
-    hub::AppState& app_state_;
+    hub::AppState* app_state_ = nullptr;  // since start()
     const ErrorSink sink_;
     library::HookChain hooks_;
     const bool caller_driven_;
@@ -78,7 +86,8 @@ class Core : public std::enable_shared_from_this<Core> {
     std::vector<std::unordered_map<Line*, std::unique_ptr<Line>>> lines_;  // by loop, on the loop
     std::atomic<unsigned> next_loop_{0};
     std::atomic<bool> stopped_{false};
-    std::mutex stopping_;
+    std::mutex joining_;
+    bool started_ = false;
     base::SharedCount failed_;
     base::SharedCount refused_;
     std::atomic<unsigned> printed_{0};

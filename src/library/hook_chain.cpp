@@ -38,7 +38,7 @@ void HookChain::on_stop() {
 bool HookChain::before_publish(const hub::AppRef&, std::string_view channel,
                                hub::PublicationRef& publication) const {
     for (const auto& link : links_) {
-        if (!link.on.matches(channel)) continue;
+        if (!link.cares_for(channel)) continue;
         PublishEvent event(channel, publication.get());
         const auto verdict = ask([&] { return link.hook->on_publish(event); });
         if (verdict.refused()) {
@@ -56,14 +56,14 @@ void HookChain::after_publish(const hub::AppRef&, std::string_view channel,
                               const hub::PublicationRef& publication, std::uint64_t matched) const {
     const PublishedEvent event{channel, matched, publication.get()};
     for (const auto& link : links_) {
-        if (!link.on.matches(channel)) continue;
+        if (!link.cares_for(channel)) continue;
         (void)ask([&] { return link.hook->on_published(event), Verdict::pass(); });
     }
 }
 
 bool HookChain::before_subscribe(const hub::AppRef&, std::string_view channel) const {
     for (const auto& link : links_) {
-        if (!link.on.matches(channel)) continue;
+        if (!link.cares_for(channel)) continue;
         const auto verdict = ask([&] { return link.hook->on_subscribe(channel); });
         if (verdict.refused()) {
             refusal = verdict.reason();
@@ -75,7 +75,7 @@ bool HookChain::before_subscribe(const hub::AppRef&, std::string_view channel) c
 
 void HookChain::after_unsubscribe(const hub::AppRef&, std::string_view channel) const {
     for (const auto& link : links_) {
-        if (!link.on.matches(channel)) continue;
+        if (!link.cares_for(channel)) continue;
         (void)ask([&] { return link.hook->on_unsubscribe(channel), Verdict::pass(); });
     }
 }

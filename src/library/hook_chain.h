@@ -2,6 +2,8 @@
 // topics that it was added for.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,21 +18,38 @@ namespace carillon::library {
 class HookChain final : public hub::Hooks {
  public:
     struct Link {
+        Link(std::unique_ptr<detail::HookFunctions> h, hub::Pattern pattern)
+            : hook(std::move(h)), on(std::move(pattern)), everywhere(on.text() == "#") {}
+        bool cares_for(std::string_view topic) const { return everywhere || on.matches(topic); }
+
         std::unique_ptr<detail::HookFunctions> hook;
         hub::Pattern on;
+        bool everywhere;  // and for topics that begin with '$'
     };
     using Report = std::function<void(const Error&)>;
     HookChain(std::vector<Link> links, Report report)
-        : links_(std::move(links)), report_(std::move(report)) {}
+        : links_(std::move(links)),
+          intervenes_(std::any_of(links_.begin(), links_.end(),
+                                  [](const Link& link) { return link.hook->has_on_publish(); })),
+          report_(std::move(report)) {}
 
     bool empty() const { return links_.empty(); }
-    void watch(const hub::AppRef& app) { app_ = app; }
+    // Whose publications they see. A server's clients wait until it is known.
+    void watch(const hub::AppRef& app) {
+        app_ = app;
+        known_.store(true, std::memory_order_release);
+        known_.notify_all();
+    }
     void on_start(Broker& broker);
     void on_stop();
     // What the hook said that refused last on this thread; empties it.
     static std::string take_reason();
 
-    bool watch(const hub::App& app) const override { return app_ != nullptr && app.id == app_->id; }
+    bool watch(const hub::App& app) const override {
+        if (!known_.load(std::memory_order_acquire)) known_.wait(false);
+        return app_ != nullptr && app.id == app_->id;
+    }
+    bool may_intervene() const override { return intervenes_; }
     bool before_publish(const hub::AppRef& app, std::string_view channel,
                         hub::PublicationRef& publication) const override;
     void after_publish(const hub::AppRef& app, std::string_view channel,
@@ -44,8 +63,10 @@ class HookChain final : public hub::Hooks {
     Verdict ask(const Ask& question) const;
 
     const std::vector<Link> links_;
+    const bool intervenes_;
     const Report report_;
     hub::AppRef app_;
+    std::atomic<bool> known_{false};
 };
 
 }  // namespace carillon::library

@@ -2,6 +2,7 @@
 // topics. Its own, or a server's.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "base/time.h"
@@ -14,7 +15,11 @@ struct House {
     virtual hub::Hub& hub() = 0;
     virtual hub::Lane& lane(unsigned index) = 0;  // of the broker's own
     virtual const hub::AppRef& app() const = 0;
-    // After the broker's loops are attached and its hooks; before anything is published.
+    // How the broker's numbers are asked for on the loop of one of its lanes. Before start().
+    using RunOnLane = std::function<void(unsigned index, std::function<void()> job)>;
+    virtual void set_run_on_lane(RunOnLane) {}
+    // After the broker's loops are attached and its hooks; before anything is published. app() is
+    // known then.
     virtual Result<void> start() { return {}; }
     // While the broker's loops still run: nobody else publishes from now on.
     virtual void stop() {}

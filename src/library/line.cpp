@@ -51,12 +51,13 @@ void Control::fail(Error why) {
 void Control::end() {
     open.store(false);
     if (reading == nullptr) return;
-    const std::lock_guard lock(reading->mutex);
-    if (reading->waiting) {
-        reading->waiting_on->post(
-            [waiting = std::exchange(reading->waiting, {})] { waiting.resume(); });
+    std::coroutine_handle<> waiting;
+    {
+        const std::lock_guard lock(reading->mutex);
+        waiting = std::exchange(reading->waiting, {});
+        reading->changed.notify_all();
     }
-    reading->changed.notify_all();
+    if (waiting) reading->waiting_on->resume(waiting);
 }
 
 // ---- on the loop ----
@@ -67,6 +68,7 @@ Result<void> Line::join(const Where& where, const Terms& terms) {
     auto& hub = core_.house().hub();
     const bool is_pattern = where.glob || hub::has_wildcard(where.text);
     const auto now = core_.now();
+    topic_ = where.text;
     const auto opened = hub.open(core_.house().app(), loop_.lane(), outbox_, *this,
                                  policy_of(terms), core_.format());
     if (opened.outcome != hub::Outcome::ok) return core_.error_of(opened.outcome, where.text);
@@ -112,6 +114,7 @@ void Line::end_later(hub::CloseReason why) {
 
 void Line::on_close(hub::CloseReason why) {
     auto error = error_of(why);
+    error.message = topic_ + ": " + error.message;
     control_->fail(error);
     core_.report(error);
     end_later(why);
@@ -144,24 +147,25 @@ void Line::hand_over(hub::Outbox& outbox) {
 
 void Line::hand_to_reader(hub::Outbox& outbox) {
     auto& reading = *control_->reading;
-    const std::lock_guard lock(reading.mutex);
-    if (!std::exchange(reading.asked, false)) return outbox.block();
-    std::uint32_t left = limits::stream_handful_max;
-    while (const auto count = std::min(outbox.front_count(), left)) {
-        for (std::uint32_t n = 0; n < count; ++n) {
-            const auto next = incoming(outbox, n);
-            reading.ready.push_back({Keep(next.publication), std::string(next.topic), next.type,
-                                     next.value, next.unix_ms});
+    std::coroutine_handle<> waiting;
+    {
+        const std::lock_guard lock(reading.mutex);
+        if (!std::exchange(reading.asked, false)) return outbox.block();
+        std::uint32_t left = limits::stream_handful_max;
+        while (const auto count = std::min(outbox.front_count(), left)) {
+            for (std::uint32_t n = 0; n < count; ++n) {
+                const auto next = incoming(outbox, n);
+                reading.ready.push_back({Keep(next.publication), std::string(next.topic), next.type,
+                                         next.value, next.unix_ms});
+            }
+            outbox.consume_front(count);
+            left -= count;
         }
-        outbox.consume_front(count);
-        left -= count;
+        waiting = std::exchange(reading.waiting, {});
+        reading.changed.notify_all();
     }
-    if (reading.waiting) {
-        reading.waiting_on->post(
-            [waiting = std::exchange(reading.waiting, {})] { waiting.resume(); });
-    }
-    reading.changed.notify_all();
     outbox.block();
+    if (waiting) reading.waiting_on->resume(waiting);
 }
 
 Incoming Line::incoming(const hub::Outbox& outbox, std::uint32_t n) const {

@@ -80,6 +80,7 @@ class Line final : public hub::Subscriber, public hub::Door {
     const std::unique_ptr<Receiver> receiver_;
     hub::Outbox outbox_;
     hub::Session* session_ = nullptr;
+    std::string topic_{};  // or pattern
 };
 
 }  // namespace carillon::detail

@@ -16,10 +16,27 @@ thread_local Loop* this_threads_loop = nullptr;
 // Visits of one flush: a share of a long walk, so that what was posted gets its turn.
 constexpr std::size_t visits_per_iteration = 16'384;
 
+// Some ten microseconds.
+constexpr int looks_before_sleep = 256;
+constexpr int looks_between_handfuls = 32;  // one or two microseconds
+
+void pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
+void pause_for(int looks) {
+    while (looks-- > 0) pause();
+}
+
 }  // namespace
 
-Loop::Loop(hub::Lane& lane, const base::Clock& clock, bool pollable)
-    : lane_(lane), clock_(clock), fd_(pollable ? eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC) : -1) {
+Loop::Loop(hub::Lane& lane, const base::Clock& clock, bool callers)
+    : lane_(lane),
+      clock_(clock),
+      callers_(callers),
+      fd_(callers ? eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC) : -1) {
     lane_.attach(*this);
 }
 
@@ -37,24 +54,33 @@ void Loop::wake() {
         const std::uint64_t one = 1;
         [[maybe_unused]] const auto written = ::write(fd_, &one, sizeof one);
     }
+    if (!sleeping_.load()) return;
     const std::lock_guard lock(mutex_);  // not between somebody's look and his sleep
     changed_.notify_one();
 }
 
-void Loop::post(Job job) {
+bool Loop::post(Job job) {
     {
         const std::lock_guard lock(mutex_);
+        if (ended_) return false;
         jobs_.push_back(std::move(job));
     }
     wake();
+    return true;
 }
 
-void Loop::sleep(std::int64_t until_ns, std::coroutine_handle<> waiting) {
+bool Loop::sleep(std::int64_t until_ns, std::coroutine_handle<> waiting) {
     {
         const std::lock_guard lock(mutex_);
+        if (ended_) return false;
         timers_.emplace(until_ns, waiting);
     }
     wake();
+    return true;
+}
+
+void Loop::resume(std::coroutine_handle<> waiting) {
+    if (!post([waiting] { waiting.resume(); })) waiting.resume();
 }
 
 void Loop::request_stop() {
@@ -69,14 +95,15 @@ void Loop::wait_for_iteration() const {
 
 // ---- the loop's thread ----
 
+void Loop::settle() {
+    lane_.home().settle();
+    runner_.store(std::this_thread::get_id());
+}
+
 bool Loop::run_once() {
     auto* const outer = std::exchange(this_threads_loop, this);
     iterations_.fetch_add(1);
-    woken_.store(false);
-    if (fd_ >= 0) {
-        std::uint64_t count = 0;
-        [[maybe_unused]] const auto read = ::read(fd_, &count, sizeof count);
-    }
+    calm();
     const auto now = clock_.now();
     bool did = run_jobs();
     did = run_timers(now) || did;
@@ -89,6 +116,13 @@ bool Loop::run_once() {
     iterations_.notify_all();
     this_threads_loop = outer;
     return did;
+}
+
+// In this order: who wakes it meanwhile may make fd() readable once too often, but never too rarely.
+void Loop::calm() {
+    if (!woken_.exchange(false) || fd_ < 0) return;
+    std::uint64_t count = 0;
+    [[maybe_unused]] const auto read = ::read(fd_, &count, sizeof count);
 }
 
 bool Loop::run_jobs() {
@@ -132,26 +166,53 @@ std::int64_t Loop::next_deadline_ns() const {
 }
 
 void Loop::wait(std::int64_t until_ns) {
-    until_ns = std::min(until_ns, next_deadline_ns());
-    std::unique_lock lock(mutex_);
-    const auto is_woken = [this] { return woken_.load(); };
-    if (until_ns == base::never_ns) {
-        changed_.wait(lock, is_woken);
-        return;
+    // To be woken costs both sides some microseconds; in a stream of messages the next is here sooner.
+    for (int look = 0; look < looks_before_sleep; ++look) {
+        if (woken_.load(std::memory_order_relaxed)) return;
+        pause();
     }
-    const auto left = until_ns - clock_.now().steady_ns;
-    if (left > 0) changed_.wait_for(lock, std::chrono::nanoseconds(left), is_woken);
+    until_ns = std::min(until_ns, next_deadline_ns());
+    sleeping_.store(true);
+    {
+        std::unique_lock lock(mutex_);
+        const auto is_woken = [this] { return woken_.load(); };
+        const auto left = until_ns == base::never_ns ? 0 : until_ns - clock_.now().steady_ns;
+        if (until_ns == base::never_ns) {
+            changed_.wait(lock, is_woken);
+        } else if (left > 0) {
+            changed_.wait_for(lock, std::chrono::nanoseconds(left), is_woken);
+        }
+    }
+    sleeping_.store(false);
 }
 
 void Loop::run() {
-    lane_.home().settle();
+    settle();
     while (!stopping_.load()) {
-        run_once();
+        const bool did = run_once();
+        // In a stream of messages, a moment's patience is worth many: each look at the inbox takes
+        // its lock and its memory away from whoever publishes.
+        if (did) pause_for(looks_between_handfuls);
         if (!has_work() && !stopping_.load()) wait(base::never_ns);
     }
-    while (run_once() || has_work()) {
-    }
+    end();
+}
+
+void Loop::end() {
+    settle();
+    do {
+        run_once();
+    } while (!has_ended());
+    runner_.store({});
     lane_.home().unsettle();
+}
+
+// Nothing is left to do, and nothing more is accepted.
+bool Loop::has_ended() {
+    if (lane_.has_work()) return false;
+    const std::lock_guard lock(mutex_);
+    ended_ = jobs_.empty() && timers_.empty();
+    return ended_;
 }
 
 }  // namespace carillon::library

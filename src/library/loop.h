@@ -13,6 +13,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "base/time.h"
@@ -22,8 +23,8 @@ namespace carillon::library {
 
 class Loop final : public hub::Wake {
  public:
-    // With `pollable` fd() is readable while there is something to do.
-    Loop(hub::Lane& lane, const base::Clock& clock, bool pollable);
+    // `callers`: it has no thread of its own, and fd() is readable while there is something to do.
+    Loop(hub::Lane& lane, const base::Clock& clock, bool callers);
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
     ~Loop();
@@ -32,13 +33,22 @@ class Loop final : public hub::Wake {
     const base::Clock& clock() const { return clock_; }
     // The loop whose iteration this thread is in; null: none.
     static Loop* here();
-    bool is_here() { return here() == this || (here() == nullptr && lane_.home().is_here()); }
+    // Whether this thread may do what belongs to it: also in an iteration of another loop, inside
+    // one of this one's.
+    bool is_here() const {
+        return runner_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+    }
+    // From now on this is its thread.
+    void settle();
 
     // ---- any thread ----
     void wake() override;
     using Job = std::function<void()>;
-    void post(Job job);
-    void sleep(std::int64_t until_ns, std::coroutine_handle<> waiting);
+    // False: it has ended, and the job is not done.
+    bool post(Job job);
+    bool sleep(std::int64_t until_ns, std::coroutine_handle<> waiting);
+    // On this loop; if it has ended, at once: nobody is left to do it there.
+    void resume(std::coroutine_handle<> waiting);
     void request_stop();
     bool in_iteration() const { return (iterations_.load() & 1) != 0; }
     // Until the iteration that is going on is over.
@@ -50,23 +60,32 @@ class Loop final : public hub::Wake {
     bool has_work() const;
     bool has_jobs() const;             // any thread
     void wait(std::int64_t until_ns);  // for work
-    void run();                        // until request_stop()
+    void run();                        // until request_stop(); it has ended then
+    // After request_stop(): does what is left, and ends.
+    void end();
+    // fd() is readable no longer, unless there is something to do.
+    void calm();
     int fd() const { return fd_; }
     std::int64_t next_deadline_ns() const;
 
  private:
     bool run_jobs();
     bool run_timers(Now now);
+    bool has_ended();
 
     hub::Lane& lane_;
     const base::Clock& clock_;
-    int fd_ = -1;
+    const bool callers_;
+    const int fd_;
     std::atomic<bool> woken_{false};
+    std::atomic<bool> sleeping_{false};
     std::atomic<bool> stopping_{false};
     std::atomic<std::uint64_t> iterations_{0};  // odd: one is going on
+    std::atomic<std::thread::id> runner_{};     // its thread; none: it has not begun, or has ended
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
+    bool ended_ = false;
     std::vector<Job> jobs_;
     std::multimap<std::int64_t, std::coroutine_handle<>> timers_;
 };

@@ -91,7 +91,9 @@ TEST(Value, says_what_it_can_in_json_and_never_fails) {
               "[null,\"a\xef\xbf\xbd\xef\xbf\xbd\",null]");
     Value deep = 1;
     for (int i = 0; i < 2000; ++i) deep = Value(Value::Array{std::move(deep)});
-    EXPECT_EQ(deep.to_json(), std::string(1000, '[') + "null" + std::string(1000, ']'));
+    auto expected = std::string(1000, '[');
+    expected.append("null").append(1000, ']');
+    EXPECT_EQ(deep.to_json(), expected);
 }
 
 TEST(Value, is_refused_by_encode_where_to_json_would_replace) {

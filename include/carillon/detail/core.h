@@ -124,6 +124,7 @@ struct Confirmed;  // of a publication that is being confirmed
 CARILLON_API std::shared_ptr<Confirmed> publish_confirmed(Core& core, const Outgoing& message);
 CARILLON_API bool is_known(const Confirmed& confirmed);
 CARILLON_API bool wait_until_known(Confirmed& confirmed, std::coroutine_handle<> waiting);
+// Inside a handler it does not wait.
 CARILLON_API void wait_until_known(Confirmed& confirmed);
 struct Fate {
     std::uint64_t matched = 0;
