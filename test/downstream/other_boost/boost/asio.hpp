@@ -1,0 +1,1 @@
+#error "a header of Carillon's includes Boost"
