@@ -52,7 +52,7 @@ class ListeningHouse final : public library::House {
     hub::Hub& hub() override { return server_.hub(); }
     hub::Lane& lane(unsigned index) override { return server_.guest(index); }
     const hub::AppRef& app() const override { return app_; }
-    void set_run_on_lane(RunOnLane run) override { server_.set_run_on_guest(std::move(run)); }
+    void set_run_on_lane(const RunOnLane& run) override { server_.set_run_on_guest(run); }
 
     Result<void> start() override {
         TRY(server_.start());

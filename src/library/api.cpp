@@ -133,14 +133,14 @@ void finished(const std::shared_ptr<Control>& control) {
     core->in_flight.fetch_sub(1);  // after that: Core::drain looks for the one or the other
 }
 
-void report(const std::shared_ptr<Control>& control, Error error) {
+void report(const std::shared_ptr<Control>& control, const Error& error) {
     const auto core = control->core.lock();
     if (core == nullptr || error.kind == ErrorKind::closed) return;
     core->count_failure();
     core->report(error);
 }
 
-void report(Line& line, Error error) {
+void report(Line& line, const Error& error) {
     line.core().count_failure();
     line.core().report(error);
 }

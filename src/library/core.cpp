@@ -223,7 +223,8 @@ void Core::report(const Error& error) {
     if (sink_) {
         try {
             return sink_(error);
-        } catch (...) {  // it is printed: nobody is left to tell
+        } catch (...) {
+            count_failure();  // and it is printed
         }
     }
     const auto printed = printed_.fetch_add(1, std::memory_order_relaxed);

@@ -17,7 +17,7 @@ struct House {
     virtual const hub::AppRef& app() const = 0;
     // How the broker's numbers are asked for on the loop of one of its lanes. Before start().
     using RunOnLane = std::function<void(unsigned index, std::function<void()> job)>;
-    virtual void set_run_on_lane(RunOnLane) {}
+    virtual void set_run_on_lane(const RunOnLane&) {}
     // After the broker's loops are attached and its hooks; before anything is published. app() is
     // known then.
     virtual Result<void> start() { return {}; }

@@ -68,8 +68,8 @@ class Receiver {
 CARILLON_API std::shared_ptr<Control> take_off(Line& line);
 CARILLON_API void landed(Line& line);
 CARILLON_API void finished(const std::shared_ptr<Control>& control);
-CARILLON_API void report(const std::shared_ptr<Control>& control, Error error);
-CARILLON_API void report(Line& line, Error error);
+CARILLON_API void report(const std::shared_ptr<Control>& control, const Error& error);
+CARILLON_API void report(Line& line, const Error& error);
 CARILLON_API Error error_of(const std::exception_ptr& thrown);
 
 enum class Overflow : unsigned char { wait, drop_newest, drop_oldest, close };
