@@ -11,7 +11,10 @@ export CTEST_PARALLEL_LEVEL := $(JOBS)
 export NINJA_STATUS := [%p %f/%t] # the blank before this comment belongs to it
 
 # What `make check` runs, in this order; .ci/run asks for the list and times each.
-STAGES := test headers asan tsan lint-changed fuzz-short
+STAGES := test headers asan tsan-threads lint-changed fuzz-short
+
+# Whose objects meet on several threads; `make tsan` plays the others too, which have one.
+THREADED := net hub edge server library embedded admin
 
 # A browser client's packages are installed once per lock file.
 CLIENTS := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard test/clients/package-lock.json))
@@ -19,7 +22,7 @@ CTEST := ctest --output-on-failure --no-tests=error --output-junit junit.xml --t
 # GCC 12's sanitizers cannot place their shadow where a new kernel randomises addresses widely.
 PLAIN_ADDRESSES := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-.PHONY: help run test check stages headers asan tsan lint lint-changed fuzz fuzz-short bench soak abuse format clean setup-run setup-test setup-check
+.PHONY: help run test check stages headers asan tsan tsan-threads lint lint-changed fuzz fuzz-short bench soak abuse format clean setup-run setup-test setup-check
 .NOTPARALLEL:
 
 help:
@@ -48,16 +51,19 @@ stages:
 headers: setup-test build/dev/build.ninja
 	@cmake --build build/dev --target all_verify_interface_header_sets
 
-asan tsan: export UBSAN_OPTIONS := print_stacktrace=1
-asan tsan: export TSAN_OPTIONS := halt_on_error=1:second_deadlock_stack=1
-tsan: export CARILLON_THREADS_SECONDS ?= 15
+asan tsan tsan-threads: export UBSAN_OPTIONS := print_stacktrace=1
+asan tsan tsan-threads: export TSAN_OPTIONS := halt_on_error=1:second_deadlock_stack=1
+tsan tsan-threads: export CARILLON_THREADS_SECONDS ?= 15
 # Fewer random schedules where each takes ten times as long; `make test` plays all.
-asan tsan: export CARILLON_SEEDS ?= 150
+asan tsan tsan-threads: export CARILLON_SEEDS ?= 150
 asan: setup-check build/asan/build.ninja
-tsan: setup-check build/tsan/build.ninja
+tsan tsan-threads: setup-check build/tsan/build.ninja
 asan tsan:
 	@$(PLAIN_ADDRESSES) cmake --build build/$@ --target room_tests
 	@$(PLAIN_ADDRESSES) $(CTEST) build/$@ -L room
+tsan-threads:
+	@$(PLAIN_ADDRESSES) cmake --build build/tsan --target $(THREADED:%=%_test)
+	@$(PLAIN_ADDRESSES) $(CTEST) build/tsan -L room -R '^($(subst $(eval) ,|,$(THREADED)))\.'
 
 lint: setup-check
 	@tools/lint all

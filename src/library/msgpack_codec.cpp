@@ -181,7 +181,7 @@ class Reading {
         if (size > left()) return malformed("it ends within an extension");
         at_ += size;
         return push(Kind::extension,
-                    [&](Node& node) { node.integer = static_cast<std::int8_t>(type); });
+                    [&](Node& node) { node.integer = type < 0x80 ? type : type - 0x100; });
     }
 
     template <class Number>
