@@ -73,6 +73,7 @@ double library_seconds(std::uint64_t subscribers, std::uint64_t count) {
     auto broker = broker_with(0);
     std::uint64_t heard = 0;
     std::vector<carillon::Subscription> held;
+    held.reserve(subscribers);
     for (std::uint64_t i = 0; i < subscribers; ++i) {
         held.push_back(broker.subscribe(
             "ticks/x", [&heard](const Tick& tick) { heard += tick.number != 0 ? 1 : 0; }));
@@ -96,6 +97,7 @@ double floor_seconds(std::uint64_t subscribers, std::uint64_t count) {
     std::vector<Tick> taken;
     std::uint64_t heard = 0;
     std::vector<std::function<void(const Tick&)>> handlers;
+    handlers.reserve(subscribers);
     for (std::uint64_t i = 0; i < subscribers; ++i) {
         handlers.emplace_back([&heard](const Tick& tick) { heard += tick.number != 0 ? 1 : 0; });
     }
