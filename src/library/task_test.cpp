@@ -88,9 +88,9 @@ TEST(Sleep, ends_in_the_order_of_the_times_asked_for) {
         Heard<int> heard;
         broker.spawn([](Broker& b, Heard<int>& h) -> Task<> {
             // On one loop, in one go: nobody's time comes before all of them sleep.
-            b.spawn(sleep_and_tell(b, 3, 30ms, h));
-            b.spawn(sleep_and_tell(b, 1, 10ms, h));
-            b.spawn(sleep_and_tell(b, 2, 20ms, h));
+            b.spawn(sleep_and_tell(b, 3, 600ms, h));
+            b.spawn(sleep_and_tell(b, 1, 200ms, h));
+            b.spawn(sleep_and_tell(b, 2, 400ms, h));
             co_return;
         }(broker, heard));
         while (threads == 0 && heard.size() < 3) broker.run_for(1ms);
