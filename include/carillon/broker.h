@@ -338,7 +338,7 @@ class CARILLON_API Broker {
     friend class Topic;
 
     static detail::Terms terms_of(const SubscribeOptions& options) {
-        return {options.queue, static_cast<detail::Overflow>(options.overflow), options.group};
+        return {options.queue, options.overflow, options.group};
     }
 
     template <class M, class Send>

@@ -56,24 +56,21 @@ class TopicFilter {
     detail::Where where_;
 };
 
-// Hears as long as it lives. May be dropped anywhere, in its own handler too. When the destructor (or
-// drop()) returns outside every loop of the broker, no call of the handler is going on and none
-// follows; inside one, the call that is going on is the last. A coroutine that waits goes on to its
-// end. Keeps no broker alive. One thread at a time may use one Subscription.
-class [[nodiscard]] Subscription {
+// What a Subscription and a Stream have in common: it hears as long as it lives. Keeps no broker
+// alive. One thread at a time may use one.
+class [[nodiscard]] Held {
  public:
-    Subscription() = default;
-    explicit Subscription(std::shared_ptr<detail::Control> control)
-        : control_(std::move(control)) {}
-    Subscription(Subscription&&) noexcept = default;
-    Subscription& operator=(Subscription&& other) noexcept {
+    Held() = default;
+    explicit Held(std::shared_ptr<detail::Control> control) : control_(std::move(control)) {}
+    Held(Held&&) noexcept = default;
+    Held& operator=(Held&& other) noexcept {
         if (this != &other) {
             drop();
             control_ = std::move(other.control_);
         }
         return *this;
     }
-    ~Subscription() { drop(); }
+    ~Held() { drop(); }
 
     // Whether it hears. False: it was dropped, its broker is gone, or see error().
     explicit operator bool() const { return control_ != nullptr && detail::is_open(*control_); }
@@ -86,8 +83,16 @@ class [[nodiscard]] Subscription {
         control_.reset();
     }
 
- private:
+ protected:
     std::shared_ptr<detail::Control> control_;
+};
+
+// Hears by a handler. May be dropped anywhere, in its own handler too. When the destructor (or drop())
+// returns outside every loop of the broker, no call of the handler is going on and none follows;
+// inside one, the call that is going on is the last. A coroutine that waits goes on to its end.
+class [[nodiscard]] Subscription : public Held {
+ public:
+    using Held::Held;
 };
 
 // A message with what is known of it. In a handler it is borrowed until the handler is finished; one
@@ -128,27 +133,9 @@ class Delivery {
 // (wait()), which may take its time without keeping anybody waiting. What does not decode is skipped
 // and goes to the error sink. One reader at a time; not while another wait is going on.
 template <Message T>
-class [[nodiscard]] Stream {
+class [[nodiscard]] Stream : public Held {
  public:
-    explicit Stream(std::shared_ptr<detail::Control> control) : control_(std::move(control)) {}
-    Stream(Stream&&) noexcept = default;
-    Stream& operator=(Stream&& other) noexcept {
-        if (this != &other) {
-            drop();
-            control_ = std::move(other.control_);
-        }
-        return *this;
-    }
-    ~Stream() { drop(); }
-
-    explicit operator bool() const { return control_ != nullptr && detail::is_open(*control_); }
-    const Error* error() const {
-        return control_ != nullptr ? detail::error_of(*control_) : nullptr;
-    }
-    void drop() {
-        if (control_ != nullptr) detail::drop(control_);
-        control_.reset();
-    }
+    using Held::Held;
 
     // The next one, or empty: the stream has ended. Who waits may be told so by drop().
     Task<std::optional<Delivery<T>>> next() { return next_of(control_); }
@@ -213,8 +200,6 @@ class [[nodiscard]] Stream {
         detail::report(control, std::move(error));
         return std::nullopt;
     }
-
-    std::shared_ptr<detail::Control> control_;
 };
 
 }  // namespace carillon

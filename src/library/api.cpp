@@ -15,10 +15,6 @@ namespace carillon::detail {
 
 namespace {
 
-const hub::Publication& as_publication(const void* publication) {
-    return *static_cast<const hub::Publication*>(publication);
-}
-
 hub::BodyKind kind_of(Encoding encoding) {
     switch (encoding) {
         case Encoding::text:

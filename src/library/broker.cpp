@@ -30,9 +30,7 @@ Builder& Builder::with(ErrorSink sink) {
 }
 
 Builder& Builder::add(std::unique_ptr<detail::HookFunctions> hook, const TopicFilter& on) {
-    const auto& where = on.where();
-    const auto kind = where.glob ? hub::Pattern::Kind::glob : hub::Pattern::Kind::levels;
-    auto pattern = hub::Pattern::parse(kind, where.text);
+    auto pattern = library::parse_filter(on.where());
     if (pattern) {
         plan_->hooks.emplace_back(std::move(hook), std::move(*pattern));
     } else {

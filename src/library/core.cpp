@@ -132,10 +132,11 @@ std::shared_ptr<Control> Core::subscribe(const Where& where, const Terms& terms,
         control->fail(std::move(error));
         return control;
     };
+    std::optional<hub::Pattern> pattern;
     if (where.glob || hub::has_wildcard(where.text)) {
-        const auto kind = where.glob ? hub::Pattern::Kind::glob : hub::Pattern::Kind::levels;
-        auto pattern = hub::Pattern::parse(kind, where.text);
-        if (!pattern) return refuse(std::move(pattern).error());
+        auto parsed = library::parse_filter(where);
+        if (!parsed) return refuse(std::move(parsed).error());
+        pattern = std::move(*parsed);
     } else if (const auto at = control_character(where.text); at != std::string_view::npos) {
         return refuse({ErrorKind::invalid,
                        "byte " + std::to_string(at + 1) + " of the topic: a control character"});
@@ -151,7 +152,7 @@ std::shared_ptr<Control> Core::subscribe(const Where& where, const Terms& terms,
     run_on(loop, [&] {
         if (stopped()) return;  // here, and not earlier: end_lines() would not find it
         auto line = std::make_unique<Line>(*this, loop, control, std::move(receiver));
-        joined = line->join(where, terms);
+        joined = line->join(where.text, pattern ? &*pattern : nullptr, terms);
         if (!joined) return;
         auto* at = line.get();
         lines_[index].emplace(at, std::move(line));

@@ -15,6 +15,11 @@
 
 namespace carillon::library {
 
+inline Result<hub::Pattern> parse_filter(const detail::Where& where) {
+    const auto kind = where.glob ? hub::Pattern::Kind::glob : hub::Pattern::Kind::levels;
+    return hub::Pattern::parse(kind, where.text);
+}
+
 class HookChain final : public hub::Hooks {
  public:
     struct Link {

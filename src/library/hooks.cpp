@@ -8,11 +8,7 @@
 
 namespace carillon {
 
-namespace {
-const hub::Publication& as_publication(const void* publication) {
-    return *static_cast<const hub::Publication*>(publication);
-}
-}  // namespace
+using detail::as_publication;
 
 std::uint64_t PublishEvent::client() const { return as_publication(publication()).origin().value; }
 

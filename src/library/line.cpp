@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/assert.h"
 #include "base/limits.h"
 #include "hub/pattern.h"
 #include "library/core.h"
@@ -64,28 +63,22 @@ void Control::end() {
 
 Line* Line::here() { return this_threads_line; }
 
-Result<void> Line::join(const Where& where, const Terms& terms) {
+Result<void> Line::join(std::string_view topic, const hub::Pattern* pattern, const Terms& terms) {
     auto& hub = core_.house().hub();
-    const bool is_pattern = where.glob || hub::has_wildcard(where.text);
     const auto now = core_.now();
-    topic_ = where.text;
+    topic_ = topic;
     const auto opened = hub.open(core_.house().app(), loop_.lane(), outbox_, *this,
                                  policy_of(terms), core_.format());
-    if (opened.outcome != hub::Outcome::ok) return core_.error_of(opened.outcome, where.text);
+    if (opened.outcome != hub::Outcome::ok) return core_.error_of(opened.outcome, topic);
     session_ = opened.session;
     hub::JoinOptions options;
     options.group = terms.group;
-    auto outcome = hub::Outcome::internal;
-    if (is_pattern) {
-        const auto kind = where.glob ? hub::Pattern::Kind::glob : hub::Pattern::Kind::levels;
-        const auto pattern = hub::Pattern::parse(kind, where.text);
-        ASSERT(pattern.has_value());  // looked at before the line was made
-        outcome = hub.subscribe(*session_, *pattern, core_.format(), options, now).outcome;
-    } else {
-        outcome = hub.subscribe(*session_, where.text, core_.format(), options, now).outcome;
-    }
+    const auto outcome =
+        pattern != nullptr
+            ? hub.subscribe(*session_, *pattern, core_.format(), options, now).outcome
+            : hub.subscribe(*session_, topic, core_.format(), options, now).outcome;
     if (outcome != hub::Outcome::ok) {
-        auto error = core_.error_of(outcome, where.text);
+        auto error = core_.error_of(outcome, topic);
         hub.close(*std::exchange(session_, nullptr), hub::CloseReason::protocol);
         return error;
     }

@@ -56,7 +56,8 @@ class Line final : public hub::Subscriber, public hub::Door {
     const std::shared_ptr<Control>& control() const { return control_; }
     Core& core() const { return core_; }
 
-    Result<void> join(const Where& where, const Terms& terms);
+    // `pattern` null: `topic` is one.
+    Result<void> join(std::string_view topic, const hub::Pattern* pattern, const Terms& terms);
     void leave(hub::CloseReason why);  // the line may be destroyed then
     void go_on();                      // its receiver has finished, or its reader wants more
 

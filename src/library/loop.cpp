@@ -18,16 +18,11 @@ constexpr std::size_t visits_per_iteration = 16'384;
 
 // Some ten microseconds.
 constexpr int looks_before_sleep = 256;
-constexpr int looks_between_handfuls = 32;  // one or two microseconds
 
 void pause() {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
 #endif
-}
-
-void pause_for(int looks) {
-    while (looks-- > 0) pause();
 }
 
 }  // namespace
@@ -189,10 +184,7 @@ void Loop::wait(std::int64_t until_ns) {
 void Loop::run() {
     settle();
     while (!stopping_.load()) {
-        const bool did = run_once();
-        // In a stream of messages, a moment's patience is worth many: each look at the inbox takes
-        // its lock and its memory away from whoever publishes.
-        if (did) pause_for(looks_between_handfuls);
+        run_once();
         if (!has_work() && !stopping_.load()) wait(base::never_ns);
     }
     end();

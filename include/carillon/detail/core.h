@@ -15,6 +15,10 @@
 #include "carillon/result.h"
 #include "carillon/task.h"
 
+namespace carillon {
+enum class Overflow : unsigned char;  // carillon/subscription.h
+}
+
 namespace carillon::detail {
 
 class Core;     // a broker
@@ -71,8 +75,6 @@ CARILLON_API void finished(const std::shared_ptr<Control>& control);
 CARILLON_API void report(const std::shared_ptr<Control>& control, const Error& error);
 CARILLON_API void report(Line& line, const Error& error);
 CARILLON_API Error error_of(const std::exception_ptr& thrown);
-
-enum class Overflow : unsigned char { wait, drop_newest, drop_oldest, close };
 
 struct Where {
     std::string_view text;
