@@ -46,6 +46,8 @@ inline constexpr std::size_t replays_per_round_max = 8;
 // Bodies that wait to be replayed on one lane, counted for each client although they are shared.
 // Then a join that wishes to recover is told that there is no room.
 inline constexpr std::size_t lane_replay_bytes_max = 1024 * mib;
+// How soon a lane looks again whether a page has come from the disk.
+inline constexpr std::int64_t fetch_retry_ns = 1'000'000;
 // Departed subscriptions settled in one iteration. The rest waits for the next.
 inline constexpr std::size_t settle_per_reap_max = 500;
 
@@ -60,6 +62,25 @@ inline constexpr std::size_t host_events_per_drain_max = 1'000;
 inline constexpr std::size_t history_bytes_max = 256 * mib;
 // How long a kept publication stays, unless its channel's rule says otherwise.
 inline constexpr std::int64_t history_age_ms_max = 5 * 60 * 1000;
+
+// ---- journals ----
+
+// Publications that wait to be written to a journal, with what they cost in memory. Then publishing to its
+// channels answers `overloaded`.
+inline constexpr std::size_t journal_queue_bytes_max = 64 * mib;
+// A page fetched for a reader: bodies, about. It has two: one in hand, one on its way.
+inline constexpr std::size_t journal_page_bytes = 256 * kib;
+// Publishers of one channel whose sequences are remembered. Then the one that was silent longest is forgotten.
+inline constexpr std::size_t journal_publishers_max = 1024;
+// Named subscriptions of one hub, and the bytes of a name. More is refused.
+inline constexpr std::size_t durables_max = 65'536;
+inline constexpr std::size_t durable_name_bytes_max = 128;
+// What a named subscription has handed out and not had back, all its members together. Then it hands out
+// nothing more until something comes back.
+inline constexpr std::size_t durable_in_hand_max = 10'000;
+// Dead letters of one named subscription. Then the oldest is dropped, counted.
+inline constexpr std::size_t dead_letters_max = 1'000;
+inline constexpr std::size_t dead_letter_reason_bytes_max = 200;
 
 // ---- library ----
 

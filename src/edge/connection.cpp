@@ -38,7 +38,7 @@ void Connection::reply(std::initializer_list<std::string_view> parts) {
 // share is used up.
 void Connection::write(hub::Outbox& outbox) {
     auto budget = limits::write_bytes_max;
-    while (!outbox.empty() && budget != 0) {
+    while (outbox.has_front() && budget != 0) {
         std::size_t offered = 0;
         const auto io = send_front(budget, offered);
         if (io.state == net::Io::ok) {

@@ -40,6 +40,7 @@ Channel& ChannelTable::Locked::find_or_create() {
 }
 
 void ChannelTable::Locked::keep(Channel& channel, std::unique_ptr<ChannelHistory> history) {
+    if (const auto past = history->position(); past.epoch != 0) channel.position() = past;
     channel.keeping_ = std::make_unique<Keeping>(channel, std::move(history));
     stripe_.keeping.push_back(*channel.keeping_);
 }
@@ -54,7 +55,9 @@ void ChannelTable::trim(std::size_t stripe_index, Now now) {
     for (auto at = stripe.keeping.begin(); at != stripe.keeping.end();) {
         Keeping& keeping = *at++;  // it may go
         keeping.history->trim(now);
-        if (keeping.channel.gone()) erase(stripe, keeping.channel);
+        const auto& channel = keeping.channel;
+        const bool found_again = channel.unused() && keeping.history->outlives_channel();
+        if (channel.gone() || found_again) erase(stripe, keeping.channel);
     }
 }
 

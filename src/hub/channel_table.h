@@ -53,6 +53,7 @@ class ChannelTable {
      public:
         Channel* find() const;
         Channel& find_or_create();
+        // A channel with a past goes on where it was.
         void keep(Channel& channel, std::unique_ptr<ChannelHistory> history);
         void erase_if_gone(Channel& channel);
 
@@ -68,7 +69,8 @@ class ChannelTable {
     };
 
     Locked lock(AppState& app_state, std::string_view name);
-    // Trims what the channels of one stripe keep; those of which nothing is left are gone.
+    // Trims what the channels of one stripe keep; those of which nothing is left are gone, and those
+    // that nobody is in and that are found again anyway.
     void trim(std::size_t stripe, Now now);
     // Each channel of one stripe, under its lock: `visit` copies what it needs and returns.
     template <class Visit>

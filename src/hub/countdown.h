@@ -1,5 +1,6 @@
 // hub/countdown.h: for a publisher who wants to know how a publication fared: each lane that it went
-// to adds what it saw, and the last one tells. Shared by the lanes; no lock.
+// to adds what it saw, each history that keeps it says when that is safe, and the last one tells. Shared by
+// the lanes; no lock.
 #pragma once
 
 #include <atomic>
@@ -15,9 +16,13 @@ namespace carillon::hub {
 struct Fate {
     std::uint64_t queued = 0;   // …to whose queue it came, and who kept it…
     std::uint64_t dropped = 0;  // …as against these, until its lane's flush had visited everyone
+    // In so many channels it is kept as safely as their history makes things; in so many it should be and
+    // is not, for the storage failed.
+    std::uint32_t stored = 0;
+    std::uint32_t not_stored = 0;
 };
-// Told once, on the last lane's loop at the end of its flush (or, if nobody is there, inside
-// publish), under no lock. It may call the hub, and returns soon. Never told, if the hub goes first.
+// Told once, on the last lane's loop at the end of its flush, or on the storage's thread, if that was
+// later (or, if nobody is there, inside publish), under no lock. It may call the hub, and returns soon. Never told, if the hub goes first.
 using OnDone = std::function<void(const Fate&)>;
 
 // What few items of an inbox have, so that the many are small.
@@ -37,9 +42,12 @@ class Countdown final : public ItemExtra {
     void done(const Fate& part) {
         queued_.fetch_add(part.queued, std::memory_order_relaxed);
         dropped_.fetch_add(part.dropped, std::memory_order_relaxed);
+        if (part.stored != 0) stored_.fetch_add(part.stored, std::memory_order_relaxed);
+        if (part.not_stored != 0) not_stored_.fetch_add(part.not_stored, std::memory_order_relaxed);
         if (missing_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
         on_done_({queued_.load(std::memory_order_relaxed),  //
-                  dropped_.load(std::memory_order_relaxed)});
+                  dropped_.load(std::memory_order_relaxed), stored_.load(std::memory_order_relaxed),
+                  not_stored_.load(std::memory_order_relaxed)});
     }
 
  private:
@@ -47,6 +55,8 @@ class Countdown final : public ItemExtra {
     std::atomic<std::uint32_t> missing_{1};
     std::atomic<std::uint64_t> queued_{0};
     std::atomic<std::uint64_t> dropped_{0};
+    std::atomic<std::uint32_t> stored_{0};
+    std::atomic<std::uint32_t> not_stored_{0};
 };
 
 using CountdownRef = boost::intrusive_ptr<Countdown>;

@@ -77,9 +77,10 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
 
     Joined joined{already ? Outcome::already : Outcome::ok};
     if (options.recover && !already) joined.recovery = Recovery::not_kept;
-    const bool looks_back = !already && (options.recover || options.newest != 0) &&
-                            options.group.empty() && keeps(session.app_state_, name);
-    std::vector<Kept> missed;
+    const auto keeping = already ? History::Keeps::nothing : keeps(session.app_state_, name);
+    const bool looks_back = (options.recover || options.newest != 0) && options.group.empty() &&
+                            keeping != History::Keeps::nothing;
+    Missed missed;
     Wakes wakes;
     {
         auto locked = channels_.lock(session.app_state_, name);
@@ -88,6 +89,7 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
             return {refuse(Outcome::limit_channels)};
         }
         Channel& channel = found != nullptr ? *found : locked.find_or_create();
+        if (keeping == History::Keeps::for_good) keep(locked, channel);  // it may have a past
         if (!already) {
             const auto entered = join(channel, session, format, options, now, wakes);
             if (entered != Outcome::ok) {
@@ -103,8 +105,10 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
     if (!already && !options.member.empty()) {
         users_.enter(session.app_state_, options.member, session.id());
     }
-    if (!missed.empty()) {
-        promise(session, std::make_unique<Replay>(format, name, session.id(), std::move(missed)),
+    if (missed.reader != nullptr) {
+        promise(session,
+                std::make_unique<Replay>(format, name, session.id(), std::move(missed.reader),
+                                         missed.count, missed.bytes),
                 joined);
     }
     if (joined.recovery != Recovery::not_asked) {
@@ -225,7 +229,7 @@ void Hub::join_audience(Channel& channel, Session& session, const Encoder& forma
 // Under the channel's lock, in the moment of the join: what is pinned here ends where what the
 // joiner hears begins.
 Recovery Hub::look_back(const Channel& channel, const App& app, const JoinOptions& options,
-                        std::vector<Kept>& missed) {
+                        Missed& missed) {
     std::uint64_t count =
         std::min<std::uint64_t>({options.newest, channel.kept(), app.limits.recover_max});
     auto recovery = Recovery::not_asked;
@@ -233,8 +237,10 @@ Recovery Hub::look_back(const Channel& channel, const App& app, const JoinOption
         recovery = count_missed(channel, app, *options.recover, count);
         if (recovery != Recovery::recovered) return recovery;
     }
-    missed.reserve(count);
-    if (count != 0) channel.keeping_->history->read_newest(count, missed);
+    if (count == 0) return recovery;
+    const auto& history = *channel.keeping_->history;
+    const auto after = channel.position().offset - count;
+    missed = {history.read_after(after), count, history.bytes_after(after)};
     return recovery;
 }
 
@@ -258,8 +264,15 @@ void Hub::promise(const Session& session, std::unique_ptr<Replay> missed, Joined
     }
 }
 
-bool Hub::keeps(const AppState& state, std::string_view channel) const {
-    return ports_.history != nullptr && ports_.history->keeps(*state.app, channel);
+History::Keeps Hub::keeps(const AppState& state, std::string_view channel) const {
+    if (ports_.history == nullptr) return History::Keeps::nothing;
+    return ports_.history->keeps(*state.app, channel);
+}
+
+void Hub::keep(ChannelTable::Locked& locked, Channel& channel) {
+    if (channel.keeping_ != nullptr) return;
+    locked.keep(channel,
+                ports_.history->open(channel.app(), channel.name(), channel.position().epoch));
 }
 
 void Hub::sweep(std::size_t stripes, Now now) {
@@ -522,6 +535,18 @@ Receipt Hub::publish_hooked(AppState& state, std::span<const Wish> wishes, Now n
     return tell(rewritten);
 }
 
+// The first of them that cannot be kept, though it should be.
+Outcome Hub::storage_refuses(const AppState& state, std::span<const Wish> wishes) const {
+    for (const auto& [names, publication] : wishes) {
+        if (publication->passing()) continue;
+        for (const auto name : names) {
+            const auto outcome = ports_.history->refuses(*state.app, name);
+            if (outcome != Outcome::ok) return outcome;
+        }
+    }
+    return Outcome::ok;
+}
+
 Receipt Hub::publish_unhooked(AppState& state, std::span<const Wish> wishes, Now now,
                               const CountdownRef& countdown, Patience patience) {
     std::size_t bytes = 0;
@@ -536,6 +561,11 @@ Receipt Hub::publish_unhooked(AppState& state, std::span<const Wish> wishes, Now
         bytes += publication->inbox_bytes() * names.size();
     }
     ASSERT(patience == Patience::none || (wishes.size() == 1 && wishes[0].channels.size() == 1));
+    if (ports_.history != nullptr && ports_.history->in_trouble()) {
+        const auto refused = storage_refuses(state, wishes);
+        if (refused != Outcome::ok) return {refuse(refused)};
+    }
+    std::size_t duplicates = 0;
     std::uint64_t matched = 0;
     while (true) {
         Crush crush;
@@ -551,9 +581,13 @@ Receipt Hub::publish_unhooked(AppState& state, std::span<const Wish> wishes, Now
             }
             wake(wakes);
             crush = std::move(errand.crush);
+            duplicates = errand.duplicates;
         }
         if (!crush) break;
         crush.wait();
+    }
+    if (duplicates != 0 && wishes.size() == 1 && duplicates == wishes[0].channels.size()) {
+        return {Outcome::already};
     }
     published_.add(wishes.size());
     if (bridges_ != nullptr) {
@@ -564,25 +598,31 @@ Receipt Hub::publish_unhooked(AppState& state, std::span<const Wish> wishes, Now
 
 std::uint64_t Hub::publish_in(AppState& state, std::string_view name,
                               const PublicationRef& publication, Errand& errand) {
-    const bool kept = !publication->passing() && keeps(state, name);
+    bool kept = !publication->passing() && keeps(state, name) != History::Keeps::nothing;
     auto locked = channels_.lock(state, name);
     Channel* channel = locked.find();
+    // Where nobody is and there is no room for another channel, nothing is kept.
+    if (kept && channel == nullptr && channels_.size() < limits::channels_max) {
+        channel = &locked.find_or_create();
+    }
+    kept = kept && channel != nullptr;
+    if (kept) keep(locked, *channel);
+    if (kept && channel->keeping_->history->seen(publication->once())) {
+        ++errand.duplicates;
+        return 0;
+    }
     const bool spreads =
         publication->kind() == Kind::message &&
         (state.patterns.used() || (channel != nullptr && channel->extras_ != nullptr));
     std::optional<Crowd> crowd;
-    if (spreads && !gather(state, name, channel, errand, crowd.emplace())) return 0;
-    // Where nobody is and there is no room for another channel, nothing is kept.
-    if (channel == nullptr && kept && channels_.size() < limits::channels_max) {
-        channel = &locked.find_or_create();
+    if (spreads && !gather(state, name, channel, errand, crowd.emplace())) {
+        if (kept) locked.erase_if_gone(*channel);
+        return 0;
     }
-    if (kept && channel != nullptr) {
-        if (channel->keeping_ == nullptr) {
-            locked.keep(*channel, ports_.history->open(*state.app, name));
-        }
+    if (kept) {
         const Stamp stamp{{channel->position().epoch, ++channel->position().offset},
                           errand.now.unix_ms};
-        channel->keeping_->history->append(publication, stamp, errand.now);
+        channel->keeping_->history->append(publication, stamp, errand.now, errand.countdown);
     }
     std::uint64_t matched = 0;
     if (crowd && crowd->is_more_than_channel()) {
@@ -591,7 +631,7 @@ std::uint64_t Hub::publish_in(AppState& state, std::string_view name,
         matched = enqueue(*channel, publication, errand);
     }
     // It could not be kept, and nobody is there.
-    if (kept && channel != nullptr) locked.erase_if_gone(*channel);
+    if (kept) locked.erase_if_gone(*channel);
     return matched;
 }
 
@@ -680,9 +720,15 @@ std::vector<Kept> Hub::newest(const AppRef& app, std::string_view name, std::siz
     const auto* channel = locked.find();
     if (channel == nullptr || channel->keeping_ == nullptr) return found;
     count = std::min(count, channel->kept());
-    found.reserve(count);
-    if (count != 0) channel->keeping_->history->read_newest(count, found);
+    if (count == 0) return found;
+    const auto after = channel->position().offset - count;
+    (void)channel->keeping_->history->read_after(after)->next(limits::journal_page_bytes, found);
     return found;
+}
+
+History::Opened Hub::read(const AppState& state, std::string_view channel, ReadOptions options) {
+    if (ports_.history == nullptr) return {};
+    return ports_.history->read(*state.app, channel, std::move(options));
 }
 
 void Hub::each_channel(std::size_t first, std::size_t stripes, const AnyVisit& visit) {

@@ -16,6 +16,7 @@
 #include "base/count.h"
 #include "hub/channel_table.h"
 #include "hub/countdown.h"
+#include "hub/durable.h"
 #include "hub/lane.h"
 #include "hub/pattern.h"
 #include "hub/replay.h"
@@ -26,6 +27,7 @@ namespace carillon::hub {
 
 struct Ports {
     History* history = nullptr;         // null: nothing is kept
+    Cursors* cursors = nullptr;         // null: no named subscriptions
     HostEvents* host_events = nullptr;  // null: nobody listens
 };
 
@@ -147,7 +149,7 @@ class Hub {
     Receipt publish(const Session& from, std::string_view channel,
                     const PublicationRef& publication, Now now);
     // To one channel, for who does so again and again: app_state is what `know` answers. `on_done`
-    // may be null.
+    // may be null. `already`: it is a duplicate (Once), and nobody hears it again.
     Receipt publish(AppState& app_state, std::string_view channel, PublicationRef publication,
                     Now now, Patience patience, OnDone on_done);
     // Several at once, in their order: if there is no room for all of them, none is published.
@@ -163,8 +165,12 @@ class Hub {
     bool online(const AppRef& app, std::string_view user);
     std::vector<MemberView> members(const AppRef& app, std::string_view channel);
     std::optional<Description> describe(const AppRef& app, std::string_view channel);
-    // The newest of what the channel keeps, up to `count`, oldest first.
+    // The newest of what the channel keeps in memory, up to `count`, oldest first.
     std::vector<Kept> newest(const AppRef& app, std::string_view channel, std::size_t count);
+    // What is kept for good of a channel, without a subscription; the channel need not be there.
+    History::Opened read(const AppState& app_state, std::string_view channel, ReadOptions options);
+    // The named subscriptions; null: what they remember has no place (Ports::cursors).
+    Durables* durables() { return durables_; }
     // The channels that have subscribers, in `stripes` of the table's 1,024 from the stripe `first`:
     // who wants all of them asks a part at a time. `visit` runs under a lock: it copies what it
     // needs and returns.
@@ -229,6 +235,7 @@ class Hub {
         Wakes& wakes;
         CountdownRef countdown{};  // null: nobody wants to know
         Patience patience = Patience::none;
+        std::size_t duplicates = 0;  // channels that had it already
         Crush crush{};  // whom a patient publisher has to wait for; nothing was published
     };
 
@@ -263,12 +270,19 @@ class Hub {
     static void join_group(Channel& channel, const Session& session, std::string_view name,
                            Subscription& subscription);
     static void leave_group(Channel& channel, const Subscription& subscription);
+    struct Missed {
+        std::unique_ptr<Reader> reader{};  // null: nothing
+        std::uint64_t count = 0;
+        std::size_t bytes = 0;
+    };
     static Recovery look_back(const Channel& channel, const App& app, const JoinOptions& options,
-                              std::vector<Kept>& missed);
+                              Missed& missed);
     static Recovery count_missed(const Channel& channel, const App& app, const Position& from,
                                  std::uint64_t& missed);
     static void promise(const Session& session, std::unique_ptr<Replay> missed, Joined& joined);
-    bool keeps(const AppState& state, std::string_view channel) const;
+    History::Keeps keeps(const AppState& state, std::string_view channel) const;
+    void keep(ChannelTable::Locked& locked, Channel& channel);
+    Outcome storage_refuses(const AppState& state, std::span<const Wish> wishes) const;
     Outcome enter_roster(Channel& channel, Session& session, const JoinOptions& options, Now now,
                          Wakes& wakes);
     bool leave_roster(Channel& channel, Member& member, Now now, Wakes& wakes,
@@ -297,6 +311,7 @@ class Hub {
         apps_mutex_;  // app id to its counts: read at open and publish, written once per app
     std::unordered_map<std::string, std::unique_ptr<AppState>> apps_;
     std::vector<std::unique_ptr<Lane>> lanes_;
+    Durables* durables_ = nullptr;
     std::size_t sweep_at_ = 0;  // the next stripe
     std::array<base::SharedCount, outcomes> refused_;
     std::array<base::SharedCount, recoveries> recovered_;

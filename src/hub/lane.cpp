@@ -179,6 +179,9 @@ void Lane::note_encoded(Batch& batch, std::size_t bytes) {
 
 void Lane::tick(Now now) {
     if (now.steady_ns >= retry_settling_ns_) retry_settling_ns_ = base::never_ns;
+    if (now.steady_ns < retry_fetching_ns_) return;
+    retry_fetching_ns_ = base::never_ns;
+    while (!fetching_.empty()) list(fetching_.front());
 }
 
 bool Lane::has_work() const {
@@ -382,6 +385,9 @@ void Lane::reap(Now now) {
     const auto closed = std::exchange(closed_, {});
     for (const auto& session : closed) hub_.sign_out(*session, now);
     bound_memory();
+    if (!fetching_.empty() && retry_fetching_ns_ == base::never_ns) {
+        retry_fetching_ns_ = now.steady_ns + limits::fetch_retry_ns;
+    }
     say_goodbyes(now);
     settle_departed(now);
     reap_entries();
@@ -394,7 +400,7 @@ void Lane::bound_memory() {
     if (batches_.live_bytes() <= limits_.batch_bytes_max) return;
     const auto enough = limits_.batch_bytes_max - limits_.batch_bytes_max / 16;
     std::vector<std::pair<std::size_t, Outbox*>> debtors;
-    for (auto* list : {&blocked_, &ready_, &replaying_, &visiting_}) {
+    for (auto* list : {&blocked_, &fetching_, &ready_, &replaying_, &visiting_}) {
         for (auto& outbox : *list) {
             if (outbox.held_bytes() != 0) debtors.emplace_back(outbox.held_bytes(), &outbox);
         }

@@ -50,7 +50,9 @@ class Lane {
     // at 256 KB of frames that the flush has not offered yet.
     void take(std::size_t items_max = limits::take_items_max);
     void tick(Now now);
-    std::int64_t next_deadline_ns() const { return retry_settling_ns_; }
+    std::int64_t next_deadline_ns() const {
+        return std::min(retry_settling_ns_, retry_fetching_ns_);
+    }
     // At most `visits` visits of an entry (offer, or direct write) or of a listed outbox (write),
     // from where the last call stopped. True: there is more.
     bool flush(std::size_t visits);
@@ -138,6 +140,7 @@ class Lane {
     void finish_walk(Audience& audience);
     void visit(Outbox& outbox);
     void after_write(Outbox& outbox);
+    static void park(Outbox& outbox, OutboxList& list);
     void apply_policy(Session& session);
     // reap
     void bound_memory();
@@ -183,6 +186,7 @@ class Lane {
     std::size_t replay_bytes_ = 0;  // that wait in outboxes, not encoded yet
     OutboxList visiting_;           // to be written in this one
     OutboxList blocked_;            // their sockets take no more, and nothing came since
+    OutboxList fetching_;           // what they are to hear next is on its way from a disk
     bool offering_ = false;         // list() means this round
     std::size_t unoffered_bytes_ = 0;
 
@@ -194,6 +198,7 @@ class Lane {
     Subscription* unsettled_first_ = nullptr;
     Subscription* unsettled_last_ = nullptr;
     std::int64_t retry_settling_ns_ = base::never_ns;
+    std::int64_t retry_fetching_ns_ = base::never_ns;
 };
 
 }  // namespace carillon::hub

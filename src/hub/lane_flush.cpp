@@ -121,7 +121,7 @@ void Lane::finish_walk(Audience& audience) {
 
 void Lane::visit(Outbox& outbox) {
     if (!outbox.blocked()) outbox.open_front();
-    if (!outbox.blocked() && !outbox.empty()) {
+    if (!outbox.blocked() && outbox.has_front()) {
         outbox.door_.write(outbox);
         books_.writes.add();
     }
@@ -137,11 +137,16 @@ void Lane::after_write(Outbox& outbox) {
         apply_policy(*session);
     }
     if (outbox.empty()) return;
+    if (!outbox.blocked() && !outbox.has_front()) return park(outbox, fetching_);
     if (!outbox.blocked()) return list(outbox);  // its share of this round is used up: in the next
     outbox.compact();
+    park(outbox, blocked_);
+}
+
+void Lane::park(Outbox& outbox, OutboxList& list) {
     outbox.unlink();
     outbox.parked_ = true;
-    blocked_.push_back(outbox);
+    list.push_back(outbox);
 }
 
 void Lane::apply_policy(Session& session) {

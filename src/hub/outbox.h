@@ -101,6 +101,8 @@ class Outbox : public boost::intrusive::list_base_hook<
     std::size_t bytes() const { return live().bytes + replay().bytes; }
     std::size_t reply_bytes() const { return debt_[index_of(Source::reply)].bytes; }
     bool blocked() const { return blocked_; }
+    // Whether there is something to write now: what comes first is not being fetched.
+    bool has_front() const { return head_ != nullptr && head_->batch != nullptr; }
     // What it keeps in memory for itself: also what was sent of a frame that is not complete.
     std::size_t held_bytes() const { return bytes() + reply_bytes() + (empty() ? 0 : head_->sent); }
     bool replays() const { return replay().messages != 0; }
@@ -114,9 +116,7 @@ class Outbox : public boost::intrusive::list_base_hook<
     void consume(std::size_t bytes);  // the kernel took these, and with them what was committed
     // For a door in this process, whose format is by reference: how many publications wait in one
     // piece at the front, and the n-th of them; valid until the hub is called.
-    std::uint32_t front_count() const {
-        return empty() || head_->batch == nullptr ? 0 : head_->last - head_->first;
-    }
+    std::uint32_t front_count() const { return has_front() ? head_->last - head_->first : 0; }
     const Batch::Reference& front(std::uint32_t n) const {
         return head_->batch->references[head_->first + n];
     }
@@ -158,8 +158,10 @@ class Outbox : public boost::intrusive::list_base_hook<
     Slice& slice_of(Batch& batch);  // the whole of it; the batch's one holder is now this slice
 
     // The front of the queue becomes frames, if it is not yet: before the door looks (outbox_late).
+    // Afterwards has_front(), or it is empty, or it is being fetched.
     void open_front();
-    Batch* encode_page(Replay& replay);
+    Batch* encode_page(Replay& replay, Replay::Next& last);
+    void give_up_replay(const Replay& replay);
     Batch* encode_gap(std::uint64_t dropped);
     void add_late_bytes(std::size_t bytes);
     void subtract_late_bytes(std::size_t bytes);

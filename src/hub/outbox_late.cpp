@@ -45,7 +45,19 @@ void Outbox::push(std::unique_ptr<Replay> missed) {
 void Outbox::open_front() {
     while (head_ != nullptr && head_->batch == nullptr) {
         auto& late = static_cast<LateSlice&>(*head_);
-        Batch* page = late.replay != nullptr ? encode_page(*late.replay) : encode_gap(late.dropped);
+        auto last = Replay::Next::none;
+        Batch* page =
+            late.replay != nullptr ? encode_page(*late.replay, last) : encode_gap(late.dropped);
+        if (page == nullptr && last == Replay::Next::later) return;
+        if (page == nullptr && last == Replay::Next::lost) {
+            // It was promised what cannot be had any more: it is told by its end, and comes back.
+            if (session_ != nullptr && !session_->closing()) {
+                return lane_.doom(*session_, CloseReason::lost);
+            }
+            give_up_replay(*late.replay);
+            pop();
+            continue;
+        }
         if (late.replay == nullptr || late.replay->left() == 0) {
             head_ = late.next;
             if (head_ == nullptr) tail_ = nullptr;
@@ -59,14 +71,24 @@ void Outbox::open_front() {
     }
 }
 
-Batch* Outbox::encode_page(Replay& missed) {
+// What is left of it is not heard.
+void Outbox::give_up_replay(const Replay& missed) {
+    lane_.books().left.add(missed.left());
+    lane_.books().pending_outbox.subtract(missed.left());
+    debt(Source::replay).messages -= missed.left();
+    subtract_late_bytes(missed.bytes());
+}
+
+Batch* Outbox::encode_page(Replay& missed, Replay::Next& last) {
     auto& books = lane_.books();
     Batch* page = lane_.batches().take(std::min(missed.bytes(), limits::batch_bytes_max),
                                        missed.format().by_reference());
     page->source = Source::replay;
     const auto bytes_before = missed.bytes();
     while (missed.left() != 0 && page->size() < limits::batch_bytes_max) {
-        if (missed.encode_next(*page)) continue;
+        last = missed.encode_next(*page);
+        if (last == Replay::Next::encoded) continue;
+        if (last != Replay::Next::none) break;
         books.filtered.add();
         books.pending_outbox.subtract();
         --debt(Source::replay).messages;
@@ -130,10 +152,7 @@ void Outbox::each_frame(const std::function<void(std::string_view, bool)>& visit
         if (slice->batch == nullptr) {
             const auto& late = static_cast<const LateSlice&>(*slice);
             if (late.replay == nullptr) continue;
-            for (Replay copy = *late.replay; copy.left() != 0;) {
-                Batch frame;
-                if (copy.encode_next(frame)) visit(frame.shown(0), false);
-            }
+            late.replay->each_frame([&](std::string_view frame) { visit(frame, false); });
             continue;
         }
         const auto base = slice->batch->begin_of(slice->first);

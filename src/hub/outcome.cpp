@@ -22,6 +22,7 @@ std::string_view name_of(Outcome outcome) {
         "closing",
         "vetoed",
         "limit_nesting",
+        "storage_failed",
         "internal",
     };
     return names[static_cast<std::size_t>(outcome)];
@@ -29,7 +30,7 @@ std::string_view name_of(Outcome outcome) {
 
 std::string_view name_of(CloseReason reason) {
     static constexpr std::array<std::string_view, close_reasons> names = {
-        "peer", "protocol", "slow", "memory", "shutdown", "kicked", "renewed"};
+        "peer", "protocol", "slow", "memory", "shutdown", "kicked", "renewed", "lost"};
     return names[static_cast<std::size_t>(reason)];
 }
 

@@ -22,11 +22,12 @@ enum class Outcome : std::uint8_t {
     bad_name,
     overloaded,  // an inbox is full; nothing was done; try again later
     closing,
-    vetoed,         // by a hook
-    limit_nesting,  // published by a hook, by a hook, by a hook…
+    vetoed,          // by a hook
+    limit_nesting,   // published by a hook, by a hook, by a hook…
+    storage_failed,  // what keeps this channel's publications is full or fails; nothing was done
     internal,
 };
-inline constexpr std::size_t outcomes = 17;
+inline constexpr std::size_t outcomes = 18;
 std::string_view name_of(Outcome outcome);  // snake_case, as in logs and metrics
 
 // Why a session ended. Told to Subscriber::on_close when the hub decided, counted for all.
@@ -38,8 +39,9 @@ enum class CloseReason : std::uint8_t {
     shutdown,
     kicked,   // disconnected on request, for good
     renewed,  // disconnected on request, to come back
+    lost,     // what it was promised to hear of the past could not be read any more
 };
-inline constexpr std::size_t close_reasons = 7;
+inline constexpr std::size_t close_reasons = 8;
 std::string_view name_of(CloseReason reason);
 
 // Why a matched publication was not delivered to a subscriber that stayed.

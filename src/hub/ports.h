@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "hub/app.h"
+#include "hub/history.h"
 #include "hub/publication.h"
 
 namespace carillon::hub {
@@ -52,39 +53,6 @@ struct Wake {
 
  protected:
     ~Wake() = default;
-};
-
-// A publication as a channel keeps it.
-struct Kept {
-    PublicationRef publication;
-    Stamp stamp;
-};
-
-// What one channel keeps: a run of its newest offsets without a hole, perhaps empty. Owned by the
-// channel. Every call is made under the channel's lock: take a reference and return, never block.
-struct ChannelHistory {
-    virtual ~ChannelHistory() = default;
-    // The channel's next offset. What cannot be kept is not an error: then nothing older is kept
-    // either, so that no run has a hole.
-    virtual void append(const PublicationRef& publication, const Stamp& stamp, Now now) = 0;
-    // How many it keeps: the newest ones, up to the last append.
-    virtual std::size_t size() const = 0;
-    // Adds the newest `count`, oldest first; at most size().
-    virtual void read_newest(std::size_t count, std::vector<Kept>& into) const = 0;
-    // Once in each sweep: lets go of what is too old, and of what there is no room for.
-    virtual void trim(Now now) = 0;
-};
-
-// What channels keep, and for how long.
-struct History {
-    virtual ~History() = default;
-    // Whether this channel's publications are kept, and so consume an offset. Always the same
-    // answer for the same channel. Any thread, for each publication.
-    virtual bool keeps(const App& app, std::string_view channel) const = 0;
-    // For a channel that keeps() said yes to. Under its lock.
-    virtual std::unique_ptr<ChannelHistory> open(const App& app, std::string_view channel) = 0;
-    // Every channel's trim() was called. On the thread that sweeps (Hub::sweep).
-    virtual void swept(Now now) = 0;
 };
 
 // Where else a publication goes: bridges between apps. Asked on the publisher's thread, after the

@@ -1,5 +1,6 @@
 // How things are written down while the hub runs on real threads.
 #include "base/assert.h"
+#include "hub/pinned.h"
 #include "hub/testing_frames.h"
 #include "hub/testing_threads_record.h"
 
@@ -17,17 +18,31 @@ void stumble(unsigned& calls) {
 
 struct KeptChannel final : ChannelHistory {
     KeptChannel(Record& r, Life& l) : record(r), life(l) {}
-    void append(const PublicationRef& publication, const Stamp& stamp, Now now) override {
+    void append(const PublicationRef& publication, const Stamp& stamp, Now now,
+                const CountdownRef&) override {
+        last = stamp.position;
         life.entries.push_back({said_in(*publication), stamp});
         kept.push_back({{publication, stamp}, now.steady_ns});
         while (kept.size() > record.room) kept.pop_front();
         stumble(life.calls);
     }
     std::size_t size() const override { return kept.size(); }
-    void read_newest(std::size_t count, std::vector<Kept>& into) const override {
-        ASSERT(count <= kept.size());
-        for (auto i = kept.size() - count; i < kept.size(); ++i) into.push_back(kept[i].first);
+    std::unique_ptr<Reader> read_after(std::uint64_t offset) const override {
+        std::vector<Kept> found;
+        for (auto i = first_after(offset); i < kept.size(); ++i) found.push_back(kept[i].first);
         stumble(life.calls);
+        return std::make_unique<Pinned>(Position{last.epoch, offset}, std::move(found));
+    }
+    std::size_t bytes_after(std::uint64_t offset) const override {
+        std::size_t bytes = 0;
+        for (auto i = first_after(offset); i < kept.size(); ++i) {
+            bytes += kept[i].first.publication->inbox_bytes();
+        }
+        return bytes;
+    }
+    std::size_t first_after(std::uint64_t offset) const {
+        ASSERT(last.offset - offset <= kept.size());
+        return kept.size() - (last.offset - offset);
     }
     void trim(Now) override {
         const auto before = record.forget_before_ns.load(std::memory_order_relaxed);
@@ -36,6 +51,7 @@ struct KeptChannel final : ChannelHistory {
     Record& record;
     Life& life;
     std::deque<std::pair<Kept, std::int64_t>> kept;
+    Position last;
 };
 
 void close_frame(base::Buffer& out, std::size_t begin, std::size_t fill_bytes) {
@@ -122,7 +138,7 @@ Said said_in(const Publication& publication) {
     return said;
 }
 
-std::unique_ptr<ChannelHistory> Record::open(const App&, std::string_view channel) {
+std::unique_ptr<ChannelHistory> Record::open(const App&, std::string_view channel, std::uint64_t) {
     auto life = std::make_unique<Life>();
     life->channel = channel_named(channel);
     auto& kept = *life;

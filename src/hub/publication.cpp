@@ -10,12 +10,14 @@ Publication::Publication(const Parts& parts)
     : kind_(parts.kind),
       body_kind_(parts.body_kind),
       passing_(parts.passing),
+      has_once_(parts.once.publisher != 0),
       event_bytes_(static_cast<std::uint32_t>(parts.event.size())),
       member_bytes_(static_cast<std::uint32_t>(parts.member.size())),
       body_bytes_(static_cast<std::uint32_t>(parts.body.size())),
       origin_(parts.origin),
       exclude_(parts.exclude) {
-    auto* at = reinterpret_cast<char*>(this + 1);
+    if (has_once_) std::memcpy(static_cast<void*>(this + 1), &parts.once, sizeof parts.once);
+    auto* at = const_cast<char*>(text());
     for (const auto part : {parts.event, parts.member, parts.body}) {
         if (!part.empty()) std::memcpy(at, part.data(), part.size());
         at += part.size();
@@ -24,12 +26,14 @@ Publication::Publication(const Parts& parts)
 
 PublicationRef Publication::make(const Parts& parts) {
     const auto bytes = parts.event.size() + parts.member.size() + parts.body.size();
-    void* memory = ::operator new(sizeof(Publication) + bytes);
+    const auto once = parts.once.publisher != 0 ? sizeof(Once) : 0;
+    void* memory = ::operator new(sizeof(Publication) + once + bytes);
     return PublicationRef(new (memory) Publication(parts), false);
 }
 
 PublicationRef Publication::make(const Parts& parts, const ValueParts& value) {
-    const auto text = sizeof(Publication) + parts.event.size() + parts.member.size();
+    const auto once = parts.once.publisher != 0 ? sizeof(Once) : 0;
+    const auto text = sizeof(Publication) + once + parts.event.size() + parts.member.size();
     constexpr auto align = alignof(std::max_align_t);
     const auto at = (text + align - 1) / align * align;
     auto* memory = static_cast<char*>(::operator new(at + value.bytes));

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "hub/session_id.h"
@@ -35,6 +36,14 @@ struct Stamp {
     std::int64_t unix_ms = 0;
 };
 
+// Who publishes something that must not happen twice, and which of his publications it is: they count
+// up. Where history is kept for good, what is not above the highest seen of that publisher is a
+// duplicate. Publisher 0: nobody minds.
+struct Once {
+    std::uint64_t publisher = 0;
+    std::uint64_t sequence = 0;
+};
+
 class Publication;
 using PublicationRef = boost::intrusive_ptr<const Publication>;
 
@@ -50,6 +59,7 @@ class Publication {
         SessionId origin{};       // the session that published; 0: a backend
         SessionId exclude{};      // this session must not hear it
         bool passing = false;     // for who is there: never kept, and takes no offset
+        Once once{};
     };
     static PublicationRef make(const Parts& parts);  // copies
 
@@ -75,6 +85,11 @@ class Publication {
     SessionId origin() const { return origin_; }
     SessionId exclude() const { return exclude_; }
     bool passing() const { return passing_; }
+    Once once() const {
+        Once once;
+        if (has_once_) std::memcpy(static_cast<void*>(&once), this + 1, sizeof once);
+        return once;
+    }
 
     // What it costs while it waits in one inbox.
     std::size_t inbox_bytes() const {
@@ -84,7 +99,9 @@ class Publication {
 
  private:
     explicit Publication(const Parts& parts);
-    const char* text() const { return reinterpret_cast<const char*>(this + 1); }
+    const char* text() const {
+        return reinterpret_cast<const char*>(this + 1) + (has_once_ ? sizeof(Once) : 0);
+    }
     friend void intrusive_ptr_add_ref(const Publication* p) {
         p->holders_.fetch_add(1, std::memory_order_relaxed);
     }
@@ -94,13 +111,14 @@ class Publication {
     Kind kind_;
     BodyKind body_kind_;
     bool passing_;
+    bool has_once_;
     std::uint32_t event_bytes_;
     std::uint32_t member_bytes_;
     std::uint32_t body_bytes_;
     SessionId origin_;
     SessionId exclude_;
     Value* value_ = nullptr;
-    // event, member and body (or the value) follow in the same allocation
+    // once (if it has one), event, member and body (or the value) follow in the same allocation
 };
 
 }  // namespace carillon::hub

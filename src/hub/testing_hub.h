@@ -17,6 +17,7 @@
 #include "base/assert.h"
 #include "base/random.h"
 #include "hub/hub.h"
+#include "hub/pinned.h"
 
 namespace carillon::hub::testing {
 
@@ -73,7 +74,7 @@ struct TestDoor final : Door {
         ++writes;
         ASSERT(!box.empty() && !box.blocked());
         if (room != 0) finish_record(box);
-        for (auto left = std::min(room, share); left != 0 && !box.empty();) {
+        for (auto left = std::min(room, share); left != 0 && box.has_front();) {
             std::array<iovec, 4> pieces{};
             const auto used = box.gather(pieces, left);
             ASSERT(used != 0);  // whoever is not empty has something to send
@@ -139,7 +140,9 @@ struct TestWake final : Wake {
 struct TestHistory : History {
     struct OfChannel final : ChannelHistory {
         OfChannel(TestHistory& h, std::string n) : home(h), name(std::move(n)) {}
-        void append(const PublicationRef& publication, const Stamp& stamp, Now now) override {
+        void append(const PublicationRef& publication, const Stamp& stamp, Now now,
+                    const CountdownRef&) override {
+            last = stamp.position;
             home.log.push_back(name + "@" + std::to_string(stamp.position.offset) + " " +
                                std::string(publication->body()));
             home.stamps.push_back(name + "@" + std::to_string(stamp.position.offset) + " " +
@@ -148,9 +151,21 @@ struct TestHistory : History {
             while (kept.size() > home.room) kept.pop_front();
         }
         std::size_t size() const override { return kept.size(); }
-        void read_newest(std::size_t count, std::vector<Kept>& into) const override {
-            ASSERT(count <= kept.size());
-            for (auto i = kept.size() - count; i < kept.size(); ++i) into.push_back(kept[i].first);
+        std::unique_ptr<Reader> read_after(std::uint64_t offset) const override {
+            std::vector<Kept> found;
+            for (auto i = first_after(offset); i < kept.size(); ++i) found.push_back(kept[i].first);
+            return std::make_unique<Pinned>(Position{last.epoch, offset}, std::move(found));
+        }
+        std::size_t bytes_after(std::uint64_t offset) const override {
+            std::size_t bytes = 0;
+            for (auto i = first_after(offset); i < kept.size(); ++i) {
+                bytes += kept[i].first.publication->inbox_bytes();
+            }
+            return bytes;
+        }
+        std::size_t first_after(std::uint64_t offset) const {
+            ASSERT(last.offset - offset <= kept.size());
+            return kept.size() - (last.offset - offset);
         }
         void trim(Now) override {
             if (home.trims != nullptr) home.trims->push_back(name);
@@ -160,11 +175,13 @@ struct TestHistory : History {
         TestHistory& home;
         const std::string name;
         std::deque<std::pair<Kept, std::int64_t>> kept;
+        Position last;
     };
-    bool keeps(const App&, std::string_view channel) const override {
-        return channel.starts_with("kept");
+    Keeps keeps(const App&, std::string_view channel) const override {
+        return channel.starts_with("kept") ? Keeps::here : Keeps::nothing;
     }
-    std::unique_ptr<ChannelHistory> open(const App& app, std::string_view channel) override {
+    std::unique_ptr<ChannelHistory> open(const App& app, std::string_view channel,
+                                         std::uint64_t) override {
         return std::make_unique<OfChannel>(*this, app.id + "/" + std::string(channel));
     }
     void swept(Now) override {

@@ -148,10 +148,11 @@ Said said_in(const Publication& publication);
 class Record final : public History, public HostEvents {
  public:
     explicit Record(std::size_t r) : room(r) {}
-    bool keeps(const App&, std::string_view channel) const override {
-        return channel.starts_with("kept");
+    Keeps keeps(const App&, std::string_view channel) const override {
+        return channel.starts_with("kept") ? Keeps::here : Keeps::nothing;
     }
-    std::unique_ptr<ChannelHistory> open(const App& app, std::string_view channel) override;
+    std::unique_ptr<ChannelHistory> open(const App& app, std::string_view channel,
+                                         std::uint64_t epoch) override;
     void swept(Now) override {}
     bool wants(HostEvent::Kind kind, const App&) const override {
         return kind < HostEvent::Kind::count_changed;

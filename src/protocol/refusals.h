@@ -52,6 +52,7 @@ constexpr Fault fault_of(hub::CloseReason why) {
         case hub::CloseReason::kicked:
             return Fault::kicked;
         case hub::CloseReason::renewed:
+        case hub::CloseReason::lost:  // what it is to hear begins anew when it comes back
             return Fault::renewed;
         case hub::CloseReason::peer:
         case hub::CloseReason::protocol:

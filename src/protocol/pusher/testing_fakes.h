@@ -50,8 +50,8 @@ inline std::vector<std::string> split_bodies(std::string_view bytes) {
 // As the server keeps what this protocol's cache channels keep: one event each.
 struct CacheHistory final : hub::testing::TestHistory {
     CacheHistory() { room = 1; }
-    bool keeps(const hub::App&, std::string_view channel) const override {
-        return kind_of(channel).cache;
+    Keeps keeps(const hub::App&, std::string_view channel) const override {
+        return kind_of(channel).cache ? Keeps::here : Keeps::nothing;
     }
 };
 

@@ -4,6 +4,7 @@
 #include <boost/circular_buffer.hpp>
 
 #include "base/assert.h"
+#include "hub/pinned.h"
 
 namespace carillon::storage {
 
@@ -15,7 +16,10 @@ class MemoryHistory::Ring final : public hub::ChannelHistory {
           entries_(retention.messages_max) {}
     ~Ring() override { let_go(entries_.size()); }
 
-    void append(const hub::PublicationRef& publication, const hub::Stamp& stamp, Now now) override {
+    void append(const hub::PublicationRef& publication, const hub::Stamp& stamp, Now now,
+                const hub::CountdownRef& stored) override {
+        if (stored != nullptr) count_as_stored(*stored);
+        last_ = stamp.position;
         last_ns_ = now.steady_ns;
         const auto cost = cost_of(*publication);
         if (home_.bytes() + cost > home_.bytes_max_ + home_.bytes_max_ / 4) {
@@ -30,11 +34,19 @@ class MemoryHistory::Ring final : public hub::ChannelHistory {
         home_.publications_.add();
     }
     std::size_t size() const override { return entries_.size(); }
-    void read_newest(std::size_t count, std::vector<hub::Kept>& into) const override {
-        ASSERT(count <= entries_.size());
-        for (auto at = entries_.size() - count; at < entries_.size(); ++at) {
-            into.push_back(entries_[at].kept);
+    std::unique_ptr<hub::Reader> read_after(std::uint64_t offset) const override {
+        std::vector<hub::Kept> kept;
+        const auto first = first_after(offset);
+        kept.reserve(entries_.size() - first);
+        for (auto at = first; at < entries_.size(); ++at) kept.push_back(entries_[at].kept);
+        return std::make_unique<hub::Pinned>(hub::Position{last_.epoch, offset}, std::move(kept));
+    }
+    std::size_t bytes_after(std::uint64_t offset) const override {
+        std::size_t bytes = 0;
+        for (auto at = first_after(offset); at < entries_.size(); ++at) {
+            bytes += entries_[at].kept.publication->inbox_bytes();
         }
+        return bytes;
     }
     void trim(Now now) override {
         if (last_ns_ <= home_.evict_until_ns_) home_.evicted_.add(let_go(entries_.size()));
@@ -51,6 +63,16 @@ class MemoryHistory::Ring final : public hub::ChannelHistory {
     };
     static std::size_t cost_of(const hub::Publication& publication) {
         return publication.inbox_bytes() + sizeof(Entry);
+    }
+    // Nothing is safer here than it is at once.
+    static void count_as_stored(hub::Countdown& stored) {
+        stored.expect_one_more();
+        stored.done({.stored = 1});
+    }
+    std::size_t first_after(std::uint64_t offset) const {
+        const auto count = last_.offset - offset;
+        ASSERT(offset <= last_.offset && count <= entries_.size());
+        return entries_.size() - count;
     }
     // The oldest `count` go. Returns count.
     std::size_t let_go(std::size_t count) {
@@ -70,6 +92,7 @@ class MemoryHistory::Ring final : public hub::ChannelHistory {
     // Takes memory as it fills: most channels never do.
     boost::circular_buffer_space_optimized<Entry> entries_;
     std::size_t bytes_ = 0;
+    hub::Position last_;  // that was appended
     std::int64_t last_ns_ = 0;
 };
 
@@ -78,12 +101,12 @@ MemoryHistory::MemoryHistory(Rule rule, std::size_t bytes_max)
 
 MemoryHistory::~MemoryHistory() { ASSERT(bytes() == 0); }
 
-bool MemoryHistory::keeps(const hub::App& app, std::string_view channel) const {
-    return rule_(app, channel).messages_max != 0;
+hub::History::Keeps MemoryHistory::keeps(const hub::App& app, std::string_view channel) const {
+    return rule_(app, channel).messages_max != 0 ? Keeps::here : Keeps::nothing;
 }
 
 std::unique_ptr<hub::ChannelHistory> MemoryHistory::open(const hub::App& app,
-                                                         std::string_view channel) {
+                                                         std::string_view channel, std::uint64_t) {
     return std::make_unique<Ring>(*this, rule_(app, channel));
 }
 

@@ -15,7 +15,7 @@
 
 #include "base/count.h"
 #include "base/limits.h"
-#include "hub/ports.h"
+#include "hub/history.h"
 
 namespace carillon::storage {
 
@@ -37,9 +37,9 @@ class MemoryHistory final : public hub::History {
     MemoryHistory& operator=(const MemoryHistory&) = delete;
     ~MemoryHistory() override;  // after the hub
 
-    bool keeps(const hub::App& app, std::string_view channel) const override;
-    std::unique_ptr<hub::ChannelHistory> open(const hub::App& app,
-                                              std::string_view channel) override;
+    Keeps keeps(const hub::App& app, std::string_view channel) const override;
+    std::unique_ptr<hub::ChannelHistory> open(const hub::App& app, std::string_view channel,
+                                              std::uint64_t epoch) override;
     void swept(Now now) override;
 
     // ---- any thread ----
