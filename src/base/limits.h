@@ -68,6 +68,9 @@ inline constexpr std::int64_t history_age_ms_max = 5 * 60 * 1000;
 // Publications that wait to be written to a journal, with what they cost in memory. Then publishing to its
 // channels answers `overloaded`.
 inline constexpr std::size_t journal_queue_bytes_max = 64 * mib;
+// Rules that say which channels a journal keeps: each publication may be held against all of them. More is
+// a start-up error.
+inline constexpr std::size_t journal_rules_max = 256;
 // A page fetched for a reader: bodies, about. It has two: one in hand, one on its way.
 inline constexpr std::size_t journal_page_bytes = 256 * kib;
 // Publishers of one channel whose sequences are remembered. Then the one that was silent longest is forgotten.
@@ -90,6 +93,10 @@ inline constexpr std::size_t message_bytes_max = 16 * mib;
 inline constexpr std::uint32_t handler_turn_max = 1024;
 // What leaves a stream's queue at once for a reader who asked.
 inline constexpr std::uint32_t stream_handful_max = 64;
+// Messages that a handler publishes with the one it has in hand (exactly_once), and what they cost in memory.
+// Then publishing with it is refused.
+inline constexpr std::uint64_t effects_max = 1024;
+inline constexpr std::size_t effects_bytes_max = 64 * mib;
 // Errors printed by a broker without a sink. Then they are only counted.
 inline constexpr unsigned printed_errors_max = 100;
 

@@ -26,6 +26,10 @@ Hub::Hub(const HubConfig& config, Ports ports)
     for (unsigned i = 0; i < config.lanes; ++i) {
         lanes_.push_back(std::make_unique<Lane>(*this, i, config.random(i), config.lane_limits));
     }
+    if (ports.history == nullptr || ports.cursors == nullptr) return;
+    durables_ = std::make_unique<Durables>(*ports.history, *ports.cursors);
+    // Their pauses and timeouts end on the first lane (Lane::tick).
+    durables_->on_sooner([this] { lanes_.front()->wake(); });
 }
 
 Hub::~Hub() = default;

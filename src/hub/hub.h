@@ -170,7 +170,7 @@ class Hub {
     // What is kept for good of a channel, without a subscription; the channel need not be there.
     History::Opened read(const AppState& app_state, std::string_view channel, ReadOptions options);
     // The named subscriptions; null: what they remember has no place (Ports::cursors).
-    Durables* durables() { return durables_; }
+    Durables* durables() { return durables_.get(); }
     // The channels that have subscribers, in `stripes` of the table's 1,024 from the stripe `first`:
     // who wants all of them asks a part at a time. `visit` runs under a lock: it copies what it
     // needs and returns.
@@ -311,7 +311,7 @@ class Hub {
         apps_mutex_;  // app id to its counts: read at open and publish, written once per app
     std::unordered_map<std::string, std::unique_ptr<AppState>> apps_;
     std::vector<std::unique_ptr<Lane>> lanes_;
-    Durables* durables_ = nullptr;
+    std::unique_ptr<Durables> durables_;
     std::size_t sweep_at_ = 0;  // the next stripe
     std::array<base::SharedCount, outcomes> refused_;
     std::array<base::SharedCount, recoveries> recovered_;

@@ -177,7 +177,14 @@ void Lane::note_encoded(Batch& batch, std::size_t bytes) {
 
 // ---- what the loop asks ----
 
+std::int64_t Lane::next_deadline_ns() const {
+    const auto its_own = std::min(retry_settling_ns_, retry_fetching_ns_);
+    const auto* durables = index_ == 0 ? hub_.durables() : nullptr;
+    return durables != nullptr ? std::min(its_own, durables->next_deadline_ns()) : its_own;
+}
+
 void Lane::tick(Now now) {
+    if (auto* durables = hub_.durables(); index_ == 0 && durables != nullptr) durables->tick(now);
     if (now.steady_ns >= retry_settling_ns_) retry_settling_ns_ = base::never_ns;
     if (now.steady_ns < retry_fetching_ns_) return;
     retry_fetching_ns_ = base::never_ns;

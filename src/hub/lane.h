@@ -50,9 +50,7 @@ class Lane {
     // at 256 KB of frames that the flush has not offered yet.
     void take(std::size_t items_max = limits::take_items_max);
     void tick(Now now);
-    std::int64_t next_deadline_ns() const {
-        return std::min(retry_settling_ns_, retry_fetching_ns_);
-    }
+    std::int64_t next_deadline_ns() const;
     // At most `visits` visits of an entry (offer, or direct write) or of a listed outbox (write),
     // from where the last call stopped. True: there is more.
     bool flush(std::size_t visits);
