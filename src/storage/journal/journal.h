@@ -46,7 +46,8 @@ struct KeepRule {
 
 struct JournalOptions {
     // Which channels are kept, and how much of each; empty: not this one. The same answer for the same
-    // channel, always; any thread.
+    // channel, always; any thread. Of a channel that nobody opened since the start the app's id is known
+    // and nothing else of it, when the rule is asked how much to keep.
     using Rule = std::function<std::optional<KeepRule>(const hub::App&, std::string_view channel)>;
     enum class Sync : unsigned char {
         every_batch,  // a message is stored when the disk has it: one sync for all that waited meanwhile
@@ -60,6 +61,9 @@ struct JournalOptions {
     // Beside the store: a file of one page that says how much was ever appended (witness.h). Empty: none,
     // and after a crash every epoch is new.
     std::string witness_path{};
+    // How long it waits before it tries again what the disk refused, and how long the destructor tries.
+    std::int64_t retry_ms = 1000;
+    std::int64_t close_patience_ms = 2000;
     // What happens to it, for the log: one sentence. On the journal's threads. May be null.
     std::function<void(std::string_view event, const std::string& what)> tell{};
 };
@@ -97,6 +101,7 @@ class Journal : public hub::History, public hub::Cursors {
     // Opens the store. Errors: as Store::open says. What was repaired is told.
     static Result<std::unique_ptr<Journal>> open(std::unique_ptr<Store> store,
                                                  JournalOptions options, const base::Clock& clock);
+    using hub::History::open;
     // Everything that is queued is written and stored, if the disk lets it, and the store closed.
     ~Journal() override = default;
 
