@@ -39,6 +39,11 @@ class Countdown final : public ItemExtra {
     explicit Countdown(OnDone on_done) : on_done_(std::move(on_done)) {}
 
     void expect_one_more() { missing_.fetch_add(1, std::memory_order_relaxed); }
+    // One more, and it is done already.
+    void done_too(const Fate& part) {
+        expect_one_more();
+        done(part);
+    }
     void done(const Fate& part) {
         queued_.fetch_add(part.queued, std::memory_order_relaxed);
         dropped_.fetch_add(part.dropped, std::memory_order_relaxed);

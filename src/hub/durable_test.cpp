@@ -272,6 +272,19 @@ TEST(Durable, does_not_ring_once_a_member_has_left) {
     EXPECT_EQ(rings, 0);
 }
 
+TEST(Durable, does_not_ring_a_member_who_left_while_others_were_rung) {
+    House house;
+    const auto worker = house.open();
+    int rings = 0;
+    Durable::Member second = 0;
+    const auto first = worker->join([&] { worker->leave(second); });
+    second = worker->join([&] { ++rings; });
+    EXPECT_EQ(take(worker, first, house.now), 0U);
+    EXPECT_EQ(take(worker, second, house.now), 0U);
+    house.append(1);
+    EXPECT_EQ(rings, 0);
+}
+
 TEST(Durable, waits_in_leave_for_a_ring_that_is_being_heard_elsewhere_but_not_for_its_own) {
     House house;
     const auto worker = house.open();
@@ -335,6 +348,30 @@ TEST(Durable, calls_a_message_dead_after_so_many_deliveries_and_lists_why) {
     EXPECT_EQ(letters[0].deliveries, 3U);
     EXPECT_EQ(letters[0].reason, "no 2");
     EXPECT_EQ(take(worker, worker->join({}), house.now), 0U);
+}
+
+// Its letter is on the disk and the cursor is not: it must not be both.
+TEST(Durable, does_not_deliver_what_is_dead_after_a_crash_between_its_two_notes) {
+    for (const std::uint64_t dies : {2, 3}) {
+        House house;
+        house.append(3);
+        house.terms.deliveries_max = 1;
+        auto worker = house.open();
+        auto me = worker->join({});
+        EXPECT_EQ(take_all(worker, me, house.now), (Offsets{1, 2, 3}));
+        EXPECT_TRUE(worker->ack(me, 1, house.now));
+        EXPECT_TRUE(worker->ack(me, dies == 2 ? 3 : 2, house.now));
+        house.journal.refuse_heard = true;
+        EXPECT_TRUE(worker->nack(me, dies, "no", house.now));
+        worker.reset();
+        house.crash();
+        house.journal.refuse_heard = false;
+        worker = house.open();
+        ASSERT_EQ(worker->dead_letters().size(), 1U);
+        me = worker->join({});
+        EXPECT_EQ(take(worker, me, house.now), 0U);
+        EXPECT_EQ(worker->numbers().cursor, 3U);
+    }
 }
 
 TEST(Durable, replays_a_dead_letter_before_what_is_new_and_counts_anew) {

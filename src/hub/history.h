@@ -82,8 +82,9 @@ struct ChannelHistory {
     // number of publishers).
     virtual bool seen(const Once&) const { return false; }
     // The channel's next offset. What cannot be kept is not an error: then nothing older is kept
-    // either, so that no run has a hole. `stored` is told (Fate::stored, Fate::not_stored) when it is
-    // as safe as this history makes things, or never will be; null: nobody wants to know.
+    // either, so that no run has a hole. `stored` is made to
+    // expect one more (Countdown), which is done (Fate::stored, Fate::not_stored) when it is as safe as this
+    // history makes things, or never will be; null: nobody wants to know.
     virtual void append(const PublicationRef& publication, const Stamp& stamp, Now now,
                         const CountdownRef& stored) = 0;
     // How many it keeps: the newest ones, up to the last append.
@@ -122,6 +123,7 @@ struct History {
         Recovery recovery = Recovery::not_kept;  // recovered: there is a reader
         std::unique_ptr<Reader> reader{};
     };
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): who keeps things takes it
     virtual Opened read(const App&, std::string_view, ReadOptions) { return {}; }
     // Every channel's trim() was called. On the thread that sweeps (Hub::sweep).
     virtual void swept(Now now) = 0;

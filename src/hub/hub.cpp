@@ -726,7 +726,8 @@ std::vector<Kept> Hub::newest(const AppRef& app, std::string_view name, std::siz
     count = std::min(count, channel->kept());
     if (count == 0) return found;
     const auto after = channel->position().offset - count;
-    (void)channel->keeping_->history->read_after(after)->next(limits::journal_page_bytes, found);
+    const auto reader = channel->keeping_->history->read_after(after);
+    while (reader->next(limits::journal_page_bytes, found) == Reader::Page::some) continue;
     return found;
 }
 

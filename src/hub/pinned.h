@@ -13,16 +13,14 @@ class Pinned final : public Reader {
  public:
     Pinned(Position after, std::vector<Kept> kept) : at_(after), kept_(std::move(kept)) {}
 
-    // All of them: they cost nothing more in somebody else's hands.
-    Page next(std::size_t, std::vector<Kept>& into) override {
-        if (kept_.empty()) return Page::end;
-        at_ = kept_.back().stamp.position;
-        if (into.empty()) {
-            into.swap(kept_);
-        } else {
-            into.insert(into.end(), kept_.begin(), kept_.end());
-            kept_.clear();
-        }
+    Page next(std::size_t bytes_max, std::vector<Kept>& into) override {
+        if (next_ == kept_.size()) return Page::end;
+        std::size_t bytes = 0;
+        do {
+            bytes += kept_[next_].publication->body().size();
+            at_ = kept_[next_].stamp.position;
+            into.push_back(std::move(kept_[next_++]));
+        } while (next_ < kept_.size() && bytes < bytes_max);
         return Page::some;
     }
     Position position() const override { return at_; }
@@ -30,6 +28,7 @@ class Pinned final : public Reader {
  private:
     Position at_;
     std::vector<Kept> kept_;
+    std::size_t next_ = 0;
 };
 
 }  // namespace carillon::hub

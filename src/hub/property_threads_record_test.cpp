@@ -19,7 +19,8 @@ void stumble(unsigned& calls) {
 struct KeptChannel final : ChannelHistory {
     KeptChannel(Record& r, Life& l) : record(r), life(l) {}
     void append(const PublicationRef& publication, const Stamp& stamp, Now now,
-                const CountdownRef&) override {
+                const CountdownRef& stored) override {
+        if (stored != nullptr) stored->done_too({.stored = 1});
         last = stamp.position;
         life.entries.push_back({said_in(*publication), stamp});
         kept.push_back({{publication, stamp}, now.steady_ns});

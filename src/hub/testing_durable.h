@@ -4,11 +4,14 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hub/history.h"
@@ -76,6 +79,7 @@ class FakeJournal final : public History, public Cursors {
     static constexpr std::uint64_t epoch = 7;
     std::atomic<bool> store_at_once{true};  // saves are told before save() returns
     std::atomic<bool> refuse{false};        // save() answers false
+    std::atomic<bool> refuse_heard{false};  // likewise, but takes dead letters
     std::atomic<unsigned> later{0};         // so many of the next pages are `later`
     std::atomic<std::uint64_t> damaged{0};  // this offset cannot be read
     std::atomic<std::uint64_t> saves{0};
@@ -141,7 +145,7 @@ class FakeJournal final : public History, public Cursors {
               const CountdownRef& stored) override {
         {
             const std::lock_guard lock(mutex_);
-            if (refuse) return false;
+            if (refuse || (refuse_heard && name.back() != '\x01')) return false;
             ++saves;
             saved_[std::string(name)] = std::move(state);
             if (store_at_once && unstored_) on_disk_ = saved_;

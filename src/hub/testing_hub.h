@@ -141,7 +141,8 @@ struct TestHistory : History {
     struct OfChannel final : ChannelHistory {
         OfChannel(TestHistory& h, std::string n) : home(h), name(std::move(n)) {}
         void append(const PublicationRef& publication, const Stamp& stamp, Now now,
-                    const CountdownRef&) override {
+                    const CountdownRef& stored) override {
+            if (stored != nullptr) stored->done_too({.stored = 1});
             last = stamp.position;
             home.log.push_back(name + "@" + std::to_string(stamp.position.offset) + " " +
                                std::string(publication->body()));

@@ -42,6 +42,7 @@ void ChannelLog::append(const hub::PublicationRef& publication, const hub::Stamp
         channel.oldest_ms = stamp.unix_ms;
         channel.oldest_unknown = false;
     }
+    if (stored != nullptr) stored->expect_one_more();
     channel.filling.push_back({publication, stored, stamp.unix_ms});
     ++channel.last;
     channel.bytes += body_bytes(*publication);

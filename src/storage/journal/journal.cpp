@@ -155,6 +155,7 @@ bool LiveJournal::save(const hub::App& app, std::string_view channel, std::strin
     auto key = cursor_key_before_name(app.id, channel).append(name);
     if (in_trouble()) return false;
     if (key.size() > note_key_bytes_max || state.size() > note_value_bytes_max) return false;
+    if (stored != nullptr) stored->expect_one_more();
     cursors_.save(std::move(key), std::move(state), stored,
                   [this](Saved saved) { queue_.add(std::move(saved)); });
     return true;

@@ -55,6 +55,18 @@ TEST(Journal, tells_that_it_is_stored_only_after_the_sync) {
     EXPECT_EQ(told.fate().stored, 1U);
 }
 
+TEST(Journal, who_flushes_does_not_wait_for_the_interval) {
+    House house(Sync::interval);
+    house.options.interval_ms = 3'600'000;
+    house.open();
+    auto pen = house.pen("a");
+    for (int round = 1; round <= 3; ++round) {
+        pen.write("one");
+        EXPECT_TRUE(house.journal->flush(patience_ms));
+        EXPECT_EQ(house.journal->numbers().stored, static_cast<std::uint64_t>(round));
+    }
+}
+
 TEST(Journal, what_comes_during_a_sync_is_one_group) {
     House house;
     house.open();

@@ -62,17 +62,27 @@ class Bell {
 // What became of something that was to be stored.
 class Told {
  public:
+    // For one call, which is over when it is asked how that fared.
     hub::CountdownRef countdown() {
-        return {
-            new hub::Countdown([told = told_](const hub::Fate& fate) { told->set_value(fate); })};
+        countdown_.reset(
+            new hub::Countdown([told = told_](const hub::Fate& fate) { told->set_value(fate); }));
+        return countdown_;
     }
-    bool is_over() { return fate_.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }
+    bool is_over() {
+        called();
+        return fate_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    }
     hub::Fate fate() {
+        called();
         ASSERT(fate_.wait_for(std::chrono::milliseconds(patience_ms)) == std::future_status::ready);
         return fate_.get();
     }
 
  private:
+    void called() {
+        if (const auto countdown = std::exchange(countdown_, nullptr)) countdown->done({});
+    }
+    hub::CountdownRef countdown_{};
     std::shared_ptr<std::promise<hub::Fate>> told_ = std::make_shared<std::promise<hub::Fate>>();
     std::shared_future<hub::Fate> fate_ = told_->get_future().share();
 };

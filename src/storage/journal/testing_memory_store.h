@@ -291,6 +291,7 @@ class MemoryStore final : public Store {
             gone[id] = first;
         }
         std::vector<Trimmed> trimmed;
+        trimmed.reserve(gone.size());
         for (const auto& [id, first] : gone) trimmed.push_back({id, first});
         return trimmed;
     }

@@ -139,10 +139,10 @@ class StoreHand {
     }
     std::vector<std::string> bodies(std::uint32_t channel, std::uint64_t first,
                                     std::uint64_t last) const {
+        const auto all = read(channel, first, last);
         std::vector<std::string> found;
-        for (const auto& kept : read(channel, first, last)) {
-            found.emplace_back(kept.publication->body());
-        }
+        found.reserve(all.size());
+        for (const auto& kept : all) found.emplace_back(kept.publication->body());
         return found;
     }
     base::ErrorKind refusal(std::uint32_t channel, std::uint64_t first, std::uint64_t last) const {

@@ -15,13 +15,6 @@ constexpr std::int64_t linger_ms = 1;
 constexpr std::int64_t house_ms = 1000;
 // Written since the last round: then there may be something to let go of.
 constexpr std::uint64_t house_bytes = 8 * limits::mib;
-constexpr std::int64_t last_retry_ms = 100;
-
-std::int64_t steady_ms() {
-    using std::chrono::milliseconds;
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<milliseconds>(now).count();
-}
 
 }  // namespace
 
@@ -38,6 +31,12 @@ JournalWriter::JournalWriter(Store& store, JournalQueue& queue, CursorBook& curs
       next_house_ms_(steady_ms() + house_ms),
       thread_([this] { run(); }) {}
 
+std::int64_t JournalWriter::steady_ms() {
+    using std::chrono::milliseconds;
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<milliseconds>(now).count();
+}
+
 void JournalWriter::stop() {
     if (!thread_.joinable()) return;
     give_up_ms_ = steady_ms() + options_.close_patience_ms;
@@ -49,11 +48,6 @@ void JournalWriter::stop() {
 void JournalWriter::sweep() {
     sweep_ = true;
     queue_.hurry();
-}
-
-std::string JournalWriter::what() const {
-    const std::scoped_lock lock(what_mutex_);
-    return what_;
 }
 
 void JournalWriter::count_in(JournalNumbers& numbers) const {
@@ -135,29 +129,6 @@ void JournalWriter::write_group() {
     group_written();
 }
 
-// True: try again, some time has passed.
-bool JournalWriter::refused(const base::Error& error) {
-    if (error.kind != base::ErrorKind::io) return fail(error), false;
-    if (state() != JournalState::full) {
-        become(JournalState::full, "write of " + std::to_string(messages_) +
-                                       " messages: " + error.message + "; trying again every " +
-                                       std::to_string(options_.retry_ms) + " ms");
-    }
-    sync_if_due();  // what was written before need not wait for this
-    if (state() == JournalState::failed) return false;
-    const auto until = steady_ms() + options_.retry_ms;
-    for (auto now = steady_ms(); now < until && !stopping_; now = steady_ms()) {
-        queue_.pause(until - now);
-    }
-    if (!stopping_) {
-        retention_.make_room(store_);
-        return true;
-    }
-    if (steady_ms() >= give_up_ms_) return fail(error), false;
-    queue_.pause(std::min(last_retry_ms, give_up_ms_ - steady_ms()));
-    return true;
-}
-
 base::Result<void> JournalWriter::try_group() {
     writes_.clear();
     for (auto* channel : channels_) {
@@ -228,6 +199,7 @@ void JournalWriter::group_written() {
         bytes += saved.bytes();
         if (saved.stored != nullptr) waiting_.push_back(std::move(saved.stored));
         if (saved.cursor != nullptr) cursors_.written(saved);
+        if (saved.cursor == nullptr) somebody_flushes_ = true;
     }
     queue_.uncount(bytes);
     queue_.give_back(spares_);
@@ -258,50 +230,16 @@ void JournalWriter::channel_written(JournalChannel& channel) {
     spares_.push_back(std::move(done));
 }
 
-// It never will be written: who waits is told, what was read from memory is lost.
-void JournalWriter::drop_group() {
-    std::size_t bytes = 0;
-    for (auto* channel : channels_) {
-        std::vector<Pending> dropped;
-        {
-            const std::scoped_lock lock(channel->mutex);
-            dropped.swap(channel->writing);
-        }
-        break_channel(*channel);
-        for (auto& pending : dropped) {
-            bytes += pending.bytes();
-            if (pending.stored != nullptr) waiting_.push_back(std::move(pending.stored));
-        }
-    }
-    for (auto& saved : saved_) {
-        bytes += saved.bytes();
-        if (saved.stored != nullptr) waiting_.push_back(std::move(saved.stored));
-    }
-    queue_.uncount(bytes);
-    channels_.clear();
-    saved_.clear();
-    own_notes_.clear();
-    tell_waiting({.not_stored = 1});
-    ring_and_forget(readers_);
-}
-
-void JournalWriter::break_channel(JournalChannel& channel) {
-    const std::scoped_lock lock(channel.mutex);
-    channel.broken = true;
-    for (auto& reader : channel.waiting) {
-        reader->waiting = false;
-        readers_.push_back(std::move(reader));
-    }
-    channel.waiting.clear();
-}
-
 void JournalWriter::sync_if_due() {
     if (!anything_unsynced_ || state() == JournalState::failed) return;
     switch (options_.sync) {
         case JournalOptions::Sync::every_batch:
             return sync();
         case JournalOptions::Sync::interval:
-            if (stopping_ || steady_ms() >= last_sync_ms_ + options_.interval_ms) sync();
+            if (stopping_ || somebody_flushes_ ||
+                steady_ms() >= last_sync_ms_ + options_.interval_ms) {
+                sync();
+            }
             return;
         case JournalOptions::Sync::never:
             return;
@@ -309,6 +247,7 @@ void JournalWriter::sync_if_due() {
 }
 
 void JournalWriter::sync() {
+    somebody_flushes_ = false;
     const auto synced = store_.sync();
     last_sync_ms_ = steady_ms();
     if (synced.has_error()) return fail(synced.error());
@@ -374,30 +313,6 @@ void JournalWriter::finish() {
         closed = store_.close();
     }
     if (closed.has_error()) fail(closed.error());
-}
-
-void JournalWriter::fail(const base::Error& error) {
-    become(JournalState::failed, error.message + "; nothing more is written until the next start");
-    for (std::size_t at = 0; at < directory_.size(); at += 1024) {
-        for (const auto& channel : directory_.some(at, 1024)) break_channel(*channel);
-    }
-    anything_unsynced_ = false;  // and nothing will be synced
-    tell_waiting({.not_stored = 1});
-    ring_and_forget(readers_);
-}
-
-void JournalWriter::become(JournalState state, const std::string& what) {
-    static constexpr std::string_view events[] = {"journal_well", "journal_full", "journal_failed"};
-    {
-        const std::scoped_lock lock(what_mutex_);
-        what_ = state == JournalState::well ? std::string{} : what;
-    }
-    state_.store(state, std::memory_order_relaxed);
-    tell(events[static_cast<std::size_t>(state)], what);
-}
-
-void JournalWriter::tell(std::string_view event, const std::string& what) const {
-    if (options_.tell != nullptr) options_.tell(event, what);
 }
 
 }  // namespace carillon::storage

@@ -46,6 +46,8 @@ class JournalWriter {
  private:
     using Readers = std::vector<std::shared_ptr<PageReader>>;
 
+    static std::int64_t steady_ms();
+
     void run();
     std::int64_t rest_ms() const;
     void take_group();
@@ -103,6 +105,7 @@ class JournalWriter {
     std::int64_t first_unsynced_ms_ = 0;
     std::int64_t last_sync_ms_ = 0;
     bool anything_unsynced_ = false;
+    bool somebody_flushes_ = false;
     std::int64_t next_house_ms_ = 0;
     std::uint64_t bytes_since_house_ = 0;
 

@@ -18,7 +18,8 @@ class MemoryHistory::Ring final : public hub::ChannelHistory {
 
     void append(const hub::PublicationRef& publication, const hub::Stamp& stamp, Now now,
                 const hub::CountdownRef& stored) override {
-        if (stored != nullptr) count_as_stored(*stored);
+        // Nothing is safer here than it is at once.
+        if (stored != nullptr) stored->done_too({.stored = 1});
         last_ = stamp.position;
         last_ns_ = now.steady_ns;
         const auto cost = cost_of(*publication);
@@ -63,11 +64,6 @@ class MemoryHistory::Ring final : public hub::ChannelHistory {
     };
     static std::size_t cost_of(const hub::Publication& publication) {
         return publication.inbox_bytes() + sizeof(Entry);
-    }
-    // Nothing is safer here than it is at once.
-    static void count_as_stored(hub::Countdown& stored) {
-        stored.expect_one_more();
-        stored.done({.stored = 1});
     }
     std::size_t first_after(std::uint64_t offset) const {
         const auto count = last_.offset - offset;

@@ -204,8 +204,8 @@ Result<void> SqliteStore::load_channels(Contents& contents) {
 }
 
 Result<void> SqliteStore::set_closed_well(bool closed_well) {
-    return writer_.database.run(std::string("UPDATE journal SET closed_well = ") +
-                                (closed_well ? "1" : "0"));
+    return writer_.database.run(closed_well ? "UPDATE journal SET closed_well = 1"
+                                            : "UPDATE journal SET closed_well = 0");
 }
 
 Result<std::uint32_t> SqliteStore::declare(std::string_view app, std::string_view name,
