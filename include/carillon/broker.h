@@ -24,6 +24,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "carillon/hooks.h"
 #include "carillon/subscription.h"
@@ -186,14 +187,21 @@ std::unique_ptr<Receiver> make_receiver(F handler) {
 
 // What is known when publish() returns.
 struct Receipt {
-    std::uint64_t matched = 0;  // subscribers at that moment, clients of a server too
+    // Subscribers at that moment, clients of a server too; not those with a name, or that still read
+    // the past.
+    std::uint64_t matched = 0;
+    bool duplicate = false;  // of one with Once: it was published before, and nobody hears it again
 };
 
-// What is known when everybody's queue has been seen to.
+// What is known when everybody's queue has been seen to, and the journal has stored it.
 struct Confirmation {
     std::uint64_t matched = 0;
     std::uint64_t queued = 0;   // of these: it is in their queues, or they have had it
     std::uint64_t dropped = 0;  // their queues were full
+    // It is as safe as the journal's Sync says. False: no journal keeps this topic, or it is a
+    // duplicate, whose first may still be on its way to the disk.
+    bool stored = false;
+    bool duplicate = false;
 };
 
 // Of a publication that is on its way: co_await it, or get() it on a thread outside every loop, or
@@ -212,7 +220,8 @@ class [[nodiscard]] Confirming {
     Result<Confirmation> await_resume() const {
         auto fate = detail::fate_of(*confirmed_);
         if (!fate) return std::move(fate).error();
-        return Confirmation{fate->matched, fate->queued, fate->dropped};
+        return Confirmation{fate->matched, fate->queued, fate->dropped, fate->stored,
+                            fate->duplicate};
     }
     Result<Confirmation> get() {
         detail::wait_until_known(*confirmed_);
@@ -226,16 +235,32 @@ class [[nodiscard]] Confirming {
 // What a broker has counted. matched = delivered + filtered + left + passed + dropped + waiting.
 struct Stats {
     std::uint64_t published = 0;
-    std::uint64_t refused = 0;    // publishes that were answered with an Error
-    std::uint64_t matched = 0;    // pairs of publication and subscriber
+    std::uint64_t refused = 0;     // publishes that were answered with an Error
+    std::uint64_t duplicates = 0;  // that were published before, and so not again
+    std::uint64_t matched =
+        0;  // pairs of publication and subscriber; each time it is heard again too
     std::uint64_t delivered = 0;  // handed to a handler or a stream
     std::uint64_t filtered = 0;   // a client's, that asked not to hear itself; or twice matched
     std::uint64_t left = 0;       // the subscriber was gone
     std::uint64_t passed = 0;     // on to another member of the queue group, and matched anew
     std::uint64_t dropped = 0;    // a queue was full
     std::uint64_t waiting = 0;
-    std::uint64_t failed = 0;  // of delivered: did not decode, or the handler threw
+    std::uint64_t failed =
+        0;  // of delivered: did not decode, the handler threw, or it was rejected
     std::uint64_t subscriptions = 0;
+};
+
+// How the broker's journal is (carillon/journal.h).
+struct JournalStats {
+    bool well = true;  // false: publishing to what it keeps is refused, for `why`
+    std::string why{};
+    std::uint64_t appended = 0;  // messages, since the broker began
+    std::uint64_t stored = 0;    // of these: as safe as its Sync says
+    std::uint64_t refused = 0;   // publishes, for it was not well or its queue full
+    std::uint64_t trimmed = 0;   // messages let go by their Retention, or for bytes_max
+    std::uint64_t messages = 0;  // that are kept
+    std::uint64_t bytes = 0;     // on disk
+    std::size_t topics = 0;
 };
 
 template <Message T>
@@ -249,8 +274,10 @@ class CARILLON_API Broker {
     // `handler`: void or Task<> of one argument: const T&, T, or const Delivery<T>&. See
     // SubscribeOptions for what happens when it is slow. What does not read as a T, and what the
     // handler throws, goes to the error sink, and nobody else notices.
-    // Errors (Subscription::error): invalid (the topic or pattern, and where), forbidden (a hook),
-    // closed, too_large (too many).
+    // Errors (Subscription::error): invalid (the topic or pattern, and where; options that do not go
+    // together), forbidden (a hook; a name that is exactly_once and has its one subscription), closed,
+    // too_large (too many), unsupported (`from` or `name`, and no journal keeps the topic), not_found (what
+    // `from` says is kept no longer: also later, if the journal lets go of it before it was read).
     template <detail::Handler F>
     Subscription subscribe(TopicFilter topic, F handler, const SubscribeOptions& options = {}) {
         return Subscription(detail::subscribe(*core_, topic.where(), terms_of(options),
@@ -264,25 +291,30 @@ class CARILLON_API Broker {
     // Returns when the message is on its way to everybody's queue, and after it was there for those
     // who made it wait (Overflow::wait). Topics hold no wildcards and no control characters, up to 1,024
     // bytes. Errors: invalid (the topic, or what validate() says), forbidden (a hook, with its
-    // reason), too_large (16 MiB), overloaded (64 MiB wait already), closed. Then nobody hears it.
+    // reason), too_large (16 MiB), overloaded (64 MiB wait already), io (its journal is full or fails),
+    // closed. Then nobody hears it.
     template <class M>
         requires Message<MessageOf<M>>
     Result<Receipt> publish(std::string_view topic, M&& message) {
-        return with_outgoing(topic, std::forward<M>(message),
-                             [this](const detail::Outgoing& outgoing) -> Result<Receipt> {
-                                 auto matched = detail::publish(*core_, outgoing);
-                                 if (!matched) return std::move(matched).error();
-                                 return Receipt{*matched};
-                             });
+        return publish_as(nullptr, topic, std::forward<M>(message));
     }
-    // The same, and it is told how everybody's queue took it.
+    // The same, unless it was published before. Errors too: unsupported (no journal keeps the topic).
+    template <class M>
+        requires Message<MessageOf<M>>
+    Result<Receipt> publish(std::string_view topic, M&& message, const Once& once) {
+        return publish_as(&once, topic, std::forward<M>(message));
+    }
+    // The same, and it is told how everybody's queue took it, and that it is stored, if a journal keeps
+    // its topic. Errors too: io, if that failed, though some may have heard it.
     template <class M>
         requires Message<MessageOf<M>>
     Confirming publish_confirmed(std::string_view topic, M&& message) {
-        return with_outgoing(topic, std::forward<M>(message),
-                             [this](const detail::Outgoing& outgoing) {
-                                 return Confirming(detail::publish_confirmed(*core_, outgoing));
-                             });
+        return publish_confirmed_as(nullptr, topic, std::forward<M>(message));
+    }
+    template <class M>
+        requires Message<MessageOf<M>>
+    Confirming publish_confirmed(std::string_view topic, M&& message, const Once& once) {
+        return publish_confirmed_as(&once, topic, std::forward<M>(message));
     }
     // A publisher for one topic and type.
     template <Message T>
@@ -305,6 +337,25 @@ class CARILLON_API Broker {
         return Sleep{core_.get(), time};
     }
 
+    // ---- named subscriptions, whether somebody is there or not ----
+    // Errors: not_found (no such name, or letter), unsupported (no journal keeps the topic).
+
+    // What this name heard too often in vain, oldest first; at most 1,000, then the oldest is dropped.
+    Result<std::vector<DeadLetter>> dead_letters(std::string_view topic, std::string_view name);
+    // It is heard again, as if for the first time.
+    Result<void> replay_dead_letter(std::string_view topic, std::string_view name,
+                                    std::uint64_t offset);
+    Result<void> drop_dead_letter(std::string_view topic, std::string_view name,
+                                  std::uint64_t offset);
+    Result<NamedStats> named(std::string_view topic, std::string_view name);
+    // Those of which something is remembered.
+    Result<std::vector<std::string>> names(std::string_view topic);
+    // Remembers nothing of it, dead letters neither. Errors too: forbidden (it is subscribed).
+    Result<void> forget(std::string_view topic, std::string_view name);
+
+    // Empty: it has no journal.
+    std::optional<JournalStats> journal() const;
+
     // ---- Threads{0}: the caller's loop ----
 
     // Does what is ready, and what becomes ready by that, and returns. True: it did something. Inside
@@ -321,12 +372,15 @@ class CARILLON_API Broker {
     // ---- the end ----
 
     // Waits until everything that was published is heard, and what followed from it, by all who are not
-    // waiting themselves. False: the time is over, or this is inside a handler. (On a thread that is
-    // not the caller's, it waits for the caller's loop to be run.)
+    // waiting themselves; what they are to hear of the past too; and until it is stored. Not until what
+    // failed is heard again. False: the time is over, or this is inside a handler. (On a thread that is not the
+    // caller's, it waits for the caller's loop to be run.)
     bool drain(std::chrono::nanoseconds at_most = std::chrono::seconds(10));
     // Ends every subscription; what is still queued is not heard. The last handle's destructor does
-    // this. Publishing is answered with `closed` from now on. Inside a handler it returns before the
-    // threads have ended, and outside the caller's thread before run_ready() has seen it.
+    // this, and closes the journal. Publishing is answered with `closed` from now on; what was
+    // published is stored when this returns, if the disk takes it (it is waited for 10 seconds). Inside a
+    // handler it returns before the threads have ended, and outside the caller's thread before run_ready()
+    // has seen it.
     void stop();
 
     Stats stats() const;
@@ -338,27 +392,27 @@ class CARILLON_API Broker {
     friend class Topic;
 
     static detail::Terms terms_of(const SubscribeOptions& options) {
-        return {options.queue, options.overflow, options.group};
+        return {options.queue, options.overflow,  options.group,     options.from,
+                options.name,  options.guarantee, options.redelivery};
     }
 
-    template <class M, class Send>
-    static auto with_outgoing(std::string_view topic, M&& message, Send send) {
-        using T = MessageOf<M>;
-        detail::Outgoing outgoing{.topic = topic};
-        if constexpr (std::is_same_v<T, std::string>) {
-            outgoing.body = message;
-        } else if constexpr (std::is_same_v<T, Raw>) {
-            outgoing.body = message.body;
-            outgoing.encoding = message.encoding;
-        } else {
-            static_assert(alignof(T) <= alignof(std::max_align_t),
-                          "over-aligned messages cannot travel");
-            outgoing.type = &detail::type_of<T>();
-            outgoing.value = const_cast<T*>(std::addressof(message));
-            outgoing.may_move =
-                std::is_rvalue_reference_v<M&&> && !std::is_const_v<std::remove_reference_t<M>>;
-        }
-        return send(outgoing);
+    template <class M>
+    Result<Receipt> publish_as(const Once* once, std::string_view topic, M&& message) {
+        const auto send = [this, once](detail::Outgoing& outgoing) -> Result<Receipt> {
+            outgoing.once = once;
+            auto published = detail::publish(*core_, outgoing);
+            if (!published) return std::move(published).error();
+            return Receipt{published->matched, published->duplicate};
+        };
+        return detail::with_outgoing(topic, std::forward<M>(message), send);
+    }
+    template <class M>
+    Confirming publish_confirmed_as(const Once* once, std::string_view topic, M&& message) {
+        const auto send = [this, once](detail::Outgoing& outgoing) {
+            outgoing.once = once;
+            return Confirming(detail::publish_confirmed(*core_, outgoing));
+        };
+        return detail::with_outgoing(topic, std::forward<M>(message), send);
     }
 
     std::shared_ptr<detail::Core> core_;
@@ -372,6 +426,9 @@ class Topic {
     const std::string& name() const { return name_; }
     Result<Receipt> publish(const T& message) { return broker_.publish(name_, message); }
     Result<Receipt> publish(T&& message) { return broker_.publish(name_, std::move(message)); }
+    Result<Receipt> publish(const T& message, const Once& once) {
+        return broker_.publish(name_, message, once);
+    }
     Confirming publish_confirmed(const T& message) {
         return broker_.publish_confirmed(name_, message);
     }
@@ -421,7 +478,8 @@ class CARILLON_API Builder {
         return *this;
     }
 
-    // Errors: invalid (all that is wrong, one after the other), io (no thread, no port).
+    // Errors: invalid (all that is wrong, one after the other; a journal that is damaged), io (no thread,
+    // no port, no journal), forbidden (another broker has the journal), unsupported (it is of a newer version).
     Result<Broker> start();
 
     // For parts (carillon/listen.h): where the broker lives, if not in a hub of its own.

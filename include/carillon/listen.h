@@ -5,7 +5,7 @@
 //
 // Clients' own rules stay: who may subscribe to "private-…" and publish to it is decided by their
 // protocol. Your program may hear and publish everything, except that patterns do not open the names
-// a protocol reserves. Messages are read by clients as JSON.
+// a protocol reserves. Messages are read by clients as JSON. Its journal is the one of its configuration.
 #pragma once
 
 #include <cstdint>

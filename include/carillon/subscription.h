@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "carillon/detail/core.h"
+#include "carillon/guarantees.h"
 
 namespace carillon {
 
@@ -30,6 +31,20 @@ struct SubscribeOptions {
     // Hear as a member of this queue group: of each publication exactly one member hears, in turns;
     // one that is full or gone passes on what it was to hear. Empty: hear all.
     std::string_view group{};
+
+    // ---- of a topic that a journal keeps, not of a pattern, nor with a group ----
+
+    // What is read of the past overflows no queue: it waits in the journal. `queue` and `overflow` are
+    // for what is published from then on.
+    From from{};
+    // At least once, up to 128 bytes: what the subscriptions of this name have heard is remembered
+    // when they are gone, and the program. Several share the work: each message is in the hands of one
+    // of them. It is done with when the handler returns (a Task: has ended), and heard again if it
+    // threw. Only what is stored is heard, a moment later than by others. `from` is for a name
+    // that is new; `queue` and `overflow` do not count. See carillon/guarantees.h.
+    std::string_view name{};
+    Guarantee guarantee = Guarantee::automatic;
+    Redelivery redelivery{};  // of the name: what the last who came said counts
 };
 
 // `orders-*` as against levels: "*" is any run of characters, '/' too, and "?" is one.
@@ -102,10 +117,20 @@ class Delivery {
  public:
     // Of the handler's.
     Delivery(const detail::Incoming& incoming, const T& value)
-        : topic_view_(incoming.topic), value_(&value), unix_ms_(incoming.unix_ms) {}
+        : topic_view_(incoming.topic),
+          value_(&value),
+          unix_ms_(incoming.unix_ms),
+          position_{incoming.epoch, incoming.offset},
+          deliveries_(incoming.deliveries),
+          control_(incoming.control) {}
     // Of a stream's: `decoded`, if it came as another type.
     Delivery(detail::Pulled pulled, std::optional<T> decoded)
-        : kept_(std::move(pulled)), decoded_(std::move(decoded)), unix_ms_(kept_.unix_ms) {}
+        : kept_(std::move(pulled)),
+          decoded_(std::move(decoded)),
+          unix_ms_(kept_.unix_ms),
+          position_{kept_.epoch, kept_.offset},
+          deliveries_(kept_.deliveries),
+          control_(kept_.control.get()) {}
 
     std::string_view topic() const {
         return kept_.topic.empty() ? topic_view_ : std::string_view(kept_.topic);
@@ -120,6 +145,25 @@ class Delivery {
     std::chrono::system_clock::time_point time() const {
         return std::chrono::system_clock::time_point(std::chrono::milliseconds(unix_ms_));
     }
+    // Where it stands in its topic, if a journal keeps that. To go on behind it: From::after.
+    Position position() const { return position_; }
+    std::uint64_t offset() const { return position_.offset; }  // 0: it is not kept
+    // The how-many-th time that its named subscription hears it, from 1; of others 1.
+    std::uint32_t deliveries() const { return deliveries_; }
+
+    // With Guarantee::exactly_once: publishes when the handler is through with this message (a stream:
+    // when it asks for the next), each to a topic that is kept, at most 1,024 for one message; and
+    // once, though this message should be heard again: then what its handler publishes, in
+    // its order, is what it published before. If it throws, nothing is published. Errors: unsupported
+    // (another guarantee; a topic that is not kept), invalid, too_large, closed (it is not in hand any more).
+    template <class M>
+        requires Message<MessageOf<M>>
+    Result<void> publish(std::string_view topic, M&& message) const {
+        return detail::with_outgoing(
+            topic, std::forward<M>(message), [this](const detail::Outgoing& outgoing) {
+                return detail::publish_with(control_, position_.offset, outgoing);
+            });
+    }
 
  private:
     std::string_view topic_view_{};
@@ -127,11 +171,18 @@ class Delivery {
     detail::Pulled kept_{};
     std::optional<T> decoded_{};
     std::int64_t unix_ms_;
+    Position position_;
+    std::uint32_t deliveries_;
+    detail::Control* control_;  // in a handler, or held by kept_
 };
 
 // A subscription that is asked: by a coroutine (co_await next()), or by a thread of your own
 // (wait()), which may take its time without keeping anybody waiting. What does not decode is skipped
 // and goes to the error sink. One reader at a time; not while another wait is going on.
+//
+// With a name (SubscribeOptions) what it gave is done with when the next is asked for. What was not: it
+// is heard again, by this name, after the stream is dropped or its broker ends. What does not decode counts as
+// rejected.
 template <Message T>
 class [[nodiscard]] Stream : public Held {
  public:
@@ -159,6 +210,11 @@ class [[nodiscard]] Stream : public Held {
                     if (!detail::wait_to_pull(*control_, left)) return std::nullopt;
             }
         }
+    }
+    // With a name: what it gave last was in vain, and is heard again after a pause. False: it is not
+    // in this stream's hands (its time is over), or the stream has no name.
+    bool reject(std::string_view reason) {
+        return control_ != nullptr && detail::reject(*control_, reason);
     }
 
  private:

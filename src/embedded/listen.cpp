@@ -50,6 +50,8 @@ class ListeningHouse final : public library::House {
         : listen_(listen), log_(clock_, config.log), server_(config, clock_, log_, lanes) {}
 
     hub::Hub& hub() override { return server_.hub(); }
+    hub::History* history() override { return &server_.history(); }
+    storage::Journal* journal() override { return server_.journal(); }
     hub::Lane& lane(unsigned index) override { return server_.guest(index); }
     const hub::AppRef& app() const override { return app_; }
     void set_run_on_lane(const RunOnLane& run) override { server_.set_run_on_guest(run); }

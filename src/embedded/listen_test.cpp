@@ -4,11 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "carillon/describe.h"
+#include "carillon/journal.h"
 #include "edge/testing_client.h"
 
 namespace carillon {
@@ -129,6 +133,61 @@ TEST(Listen, says_why_it_cannot_start) {
     const auto twice = Builder().with(Listen{.port = 0}).with(Listen{.port = 0}).start();
     ASSERT_FALSE(twice);
     EXPECT_EQ(twice.error().kind, ErrorKind::invalid);
+}
+
+TEST(Listen, leaves_the_journal_to_its_server) {
+    Builder builder;
+    const auto started = builder.with(Listen{.port = 0}).with(FileJournal{.path = "data"}).start();
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().kind, ErrorKind::invalid);
+    EXPECT_THAT(started.error().message,
+                HasSubstr("FileJournal: with Listen the journal is the server's"));
+    auto broker = listening(std::make_shared<std::uint16_t>()).start().value();
+    const auto stream = broker.stream<std::string>("t", {.name = "n"});
+    ASSERT_NE(stream.error(), nullptr);
+    EXPECT_EQ(stream.error()->kind, ErrorKind::unsupported);
+}
+
+// A configuration with a journal, in a folder of the test's own.
+class JournalledServer {
+ public:
+    JournalledServer() {
+        auto pattern = (std::filesystem::temp_directory_path() / "carillon-XXXXXX").string();
+        folder_ = ::mkdtemp(pattern.data());
+        std::ofstream(folder_ + "/config.json")
+            << R"({"journal": {"path": ")" << folder_ << R"(/journal", "sync_interval_ms": 1,)"
+            << R"( "channels": [{"pattern": "kept-*"}]}})";
+    }
+    ~JournalledServer() { std::filesystem::remove_all(folder_); }
+    Broker start() const {
+        const Listen listen{.port = 0, .config_file = folder_ + "/config.json"};
+        return Builder().with(listen).with(ErrorSink([](const Error&) {})).start().value();
+    }
+
+ private:
+    std::string folder_;
+};
+
+TEST(Listen, keeps_topics_in_the_journal_of_its_server) {
+    const JournalledServer server;
+    {
+        auto broker = server.start();
+        EXPECT_TRUE(broker.publish_confirmed("kept-1", Bid{"Ada", 5}).get().value().stored);
+        EXPECT_TRUE(broker.publish("kept-1", Bid{"Bob", 6}, Once{1, 1}));
+        EXPECT_FALSE(broker.publish_confirmed("other", Bid{"Eve", 7}).get().value().stored);
+        auto worker = broker.stream<Bid>("kept-1", {.name = "clerk"});
+        EXPECT_EQ(worker.wait()->value().who, "Ada");
+        EXPECT_EQ(worker.wait()->value().who, "Bob");
+    }
+    auto broker = server.start();
+    EXPECT_TRUE(broker.publish("kept-1", Bid{"Bob", 6}, Once{1, 1}).value().duplicate);
+    auto all = broker.stream<Bid>("kept-1", {.from = From::beginning()});
+    EXPECT_EQ(all.wait()->value().who, "Ada");
+    auto worker = broker.stream<Bid>("kept-1", {.name = "clerk"});
+    EXPECT_EQ(worker.wait()->value().who, "Bob");
+    const auto other = broker.stream<Bid>("other", {.name = "clerk"});
+    ASSERT_NE(other.error(), nullptr);
+    EXPECT_EQ(other.error()->kind, ErrorKind::unsupported);
 }
 
 TEST(Listen, refuses_demo_credentials_beyond_loopback) {

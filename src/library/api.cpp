@@ -49,7 +49,11 @@ static hub::PublicationRef make(const Outgoing& message, hub::Publication::Parts
                                           .context = &context});
 }
 
-hub::PublicationRef make_publication(const Outgoing& message) { return make(message, {}); }
+hub::PublicationRef make_publication(const Outgoing& message) {
+    hub::Publication::Parts parts;
+    if (message.once != nullptr) parts.once = {message.once->publisher, message.once->sequence};
+    return make(message, parts);
+}
 
 Keep replacement(const void* publication, const Outgoing& message) {
     const auto& old = as_publication(publication);
@@ -58,7 +62,8 @@ Keep replacement(const void* publication, const Outgoing& message) {
                                      .member = old.member(),
                                      .origin = old.origin(),
                                      .exclude = old.exclude(),
-                                     .passing = old.passing()});
+                                     .passing = old.passing(),
+                                     .once = old.once()});
     return Keep(made.get());
 }
 
@@ -129,7 +134,18 @@ void finished(const std::shared_ptr<Control>& control) {
     core->in_flight.fetch_sub(1);  // after that: Core::drain looks for the one or the other
 }
 
+namespace {
+
+// What a named subscription has in hand is heard again.
+void note(const Control& control, const Error& error) {
+    if (control.hand == nullptr) return;
+    error.kind == ErrorKind::closed ? control.hand->interrupt() : control.hand->fail(error.message);
+}
+
+}  // namespace
+
 void report(const std::shared_ptr<Control>& control, const Error& error) {
+    note(*control, error);
     const auto core = control->core.lock();
     if (core == nullptr || error.kind == ErrorKind::closed) return;
     core->count_failure();
@@ -137,6 +153,7 @@ void report(const std::shared_ptr<Control>& control, const Error& error) {
 }
 
 void report(Line& line, const Error& error) {
+    note(*line.control(), error);
     line.core().count_failure();
     line.core().report(error);
 }
@@ -159,9 +176,13 @@ Pulling pull(Control& control, Pulled& out) {
     if (control.reading == nullptr) return Pulling::closed;
     const std::lock_guard lock(control.reading->mutex);
     auto& ready = control.reading->ready;
-    if (ready.empty()) return control.open.load() ? Pulling::empty : Pulling::closed;
+    if (ready.empty()) {
+        if (control.hand != nullptr) control.hand->asked_for_next();
+        return control.open.load() ? Pulling::empty : Pulling::closed;
+    }
     out = std::move(ready.front());
     ready.pop_front();
+    if (control.hand != nullptr) control.hand->give_to_reader(out.offset);
     return Pulling::got;
 }
 
@@ -218,6 +239,17 @@ bool wait_to_pull(Control& control, std::optional<std::chrono::nanoseconds> at_m
     return reading.changed.wait_for(lock, *at_most, ready);
 }
 
+bool reject(Control& control, std::string_view reason) {
+    if (control.hand == nullptr || !control.hand->reject(reason)) return false;
+    const auto core = control.core.lock();
+    if (core == nullptr) return false;
+    core->count_failure();
+    control.loop->post([control = control.shared_from_this()] {
+        if (control->line != nullptr) control->line->go_on();
+    });
+    return true;
+}
+
 // ---- publishing ----
 
 namespace {
@@ -261,17 +293,61 @@ Result<void> check_message(const Core& core, const Outgoing& message) {
     return error;
 }
 
+// Only a journal knows what was published before.
+Result<void> check_kept(const Core& core, const Outgoing& message) {
+    if (core.is_kept(message.topic)) return {};
+    return Error{
+        ErrorKind::unsupported,
+        std::string(message.topic) + ": no journal keeps it, so nobody knows what was there"};
+}
+
+Result<void> check_once(const Core& core, const Outgoing& message) {
+    TRY(check_kept(core, message));
+    if (message.once->publisher != 0) return {};
+    return Error{ErrorKind::invalid, "Once: publisher 0 is nobody"};
+}
+
 }  // namespace
 
-Result<std::uint64_t> publish(Core& core, const Outgoing& message) {
-    if (auto good = check_message(core, message); !good) {
-        core.count_refusal();
-        return std::move(good).error();
-    }
+namespace {
+
+// Errors are counted.
+Result<void> check_all(Core& core, const Outgoing& message) {
+    auto good = check_message(core, message);
+    if (good && message.once != nullptr) good = check_once(core, message);
+    if (!good) core.count_refusal();
+    return good;
+}
+
+}  // namespace
+
+Result<Published> publish(Core& core, const Outgoing& message) {
+    TRY(check_all(core, message));
     const auto receipt = core.publish(message.topic, make_publication(message), {});
-    if (receipt.outcome == hub::Outcome::ok) return receipt.matched;
+    if (receipt.outcome == hub::Outcome::ok) return Published{receipt.matched, false};
+    if (receipt.outcome == hub::Outcome::already) {
+        core.count_duplicate();
+        return Published{0, true};
+    }
     core.count_refusal();
     return core.error_of(receipt.outcome, message.topic);
+}
+
+Result<void> publish_with(Control* control, std::uint64_t offset, const Outgoing& message) {
+    if (control == nullptr) {
+        return Error{ErrorKind::unsupported,
+                     "publishing with a message is for Guarantee::exactly_once"};
+    }
+    const auto core = control->core.lock();
+    if (core == nullptr) return Error{ErrorKind::closed, "the broker has stopped"};
+    TRY(check_message(*core, message));
+    TRY(check_kept(*core, message));
+    return control->hand->add(offset, message.topic, [&](hub::Once once) {
+        const Once its{once.publisher, once.sequence};
+        Outgoing numbered = message;
+        numbered.once = &its;
+        return make_publication(numbered);
+    });
 }
 
 // The publish has returned, and the lanes have told: then it is known.
@@ -280,11 +356,14 @@ struct Confirmed {
     std::condition_variable changed;
     int missing = 2;
     Fate fate{};
+    bool lost = false;  // the storage failed
     std::optional<Error> error{};
+    std::shared_ptr<Core::Loops> loops{};
     std::weak_ptr<Core> core{};  // the hub holds this until it tells: it must not hold the broker
     std::coroutine_handle<> waiting{};
     library::Loop* waiting_on = nullptr;
 
+    // On any thread, the storage's too.
     void tell(const auto& what) {
         std::coroutine_handle<> resumed;
         {
@@ -294,15 +373,15 @@ struct Confirmed {
             resumed = std::exchange(waiting, {});
             changed.notify_all();
         }
-        if (resumed) waiting_on->resume(resumed);
+        loops->resume(resumed, waiting_on);
     }
 };
 
 std::shared_ptr<Confirmed> publish_confirmed(Core& core, const Outgoing& message) {
     auto confirmed = std::make_shared<Confirmed>();
     confirmed->core = core.weak_from_this();
-    if (auto good = check_message(core, message); !good) {
-        core.count_refusal();
+    confirmed->loops = core.shared_loops();
+    if (auto good = check_all(core, message); !good) {
         confirmed->missing = 0;
         confirmed->error = std::move(good).error();
         return confirmed;
@@ -312,14 +391,18 @@ std::shared_ptr<Confirmed> publish_confirmed(Core& core, const Outgoing& message
             confirmed->tell([&] {
                 confirmed->fate.queued = fate.queued;
                 confirmed->fate.dropped = fate.dropped;
+                confirmed->fate.stored = fate.stored != 0;
+                confirmed->lost = fate.not_stored != 0;
             });
         });
     confirmed->tell([&] {
         confirmed->fate.matched = receipt.matched;
         if (receipt.outcome == hub::Outcome::ok) return;
+        confirmed->missing = 1;  // nobody else tells
+        confirmed->fate.duplicate = receipt.outcome == hub::Outcome::already;
+        if (confirmed->fate.duplicate) return core.count_duplicate();
         core.count_refusal();
         confirmed->error = core.error_of(receipt.outcome, message.topic);
-        confirmed->missing = 1;  // nobody else tells
     });
     return confirmed;
 }
@@ -352,6 +435,9 @@ void wait_until_known(Confirmed& confirmed) {
 Result<Fate> fate_of(const Confirmed& confirmed) {
     const std::lock_guard lock(const_cast<Confirmed&>(confirmed).mutex);
     if (confirmed.error) return *confirmed.error;
+    if (confirmed.missing == 0 && confirmed.lost) {
+        return Error{ErrorKind::io, "it could not be stored: the journal failed meanwhile"};
+    }
     if (confirmed.missing == 0) return confirmed.fate;
     return Error{ErrorKind::internal, "not known yet: inside a handler, co_await it"};
 }

@@ -11,6 +11,8 @@
 #include "base/assert.h"
 #include "base/limits.h"
 #include "hub/pattern.h"
+#include "library/live_line.h"
+#include "library/named_line.h"
 
 namespace carillon::detail {
 
@@ -18,6 +20,11 @@ namespace {
 
 // Outside its loops only the caller's own thread may do what belongs to a loop.
 constexpr auto poll_pause = std::chrono::microseconds(100);
+// What is kept is looked through for what is too old: all of it in eight seconds.
+constexpr std::int64_t sweep_period_ns = 250 * base::ns_per_ms;
+constexpr std::size_t sweep_stripes = 32;
+// At the end, for what was published to be stored.
+constexpr std::int64_t storing_ns_max = 10 * base::ns_per_s;
 
 // The hub names its patterns with such; a topic has none.
 std::size_t control_character(std::string_view topic) {
@@ -28,7 +35,61 @@ std::size_t control_character(std::string_view topic) {
                              : static_cast<std::size_t>(at - topic.begin());
 }
 
+// What does not go together.
+Result<void> check(const Terms& terms, bool is_pattern) {
+    const bool is_named = !terms.name.empty();
+    const bool looks_back =
+        terms.from.kind() != From::Kind::automatic && terms.from.kind() != From::Kind::now;
+    const auto wrong = [](const char* why) { return Error{ErrorKind::invalid, why}; };
+    if (!is_named && terms.guarantee >= Guarantee::at_least_once) {
+        return wrong("what is guaranteed is remembered under a name (SubscribeOptions::name)");
+    }
+    if (is_named && terms.guarantee == Guarantee::at_most_once) {
+        return wrong("a name is there for at_least_once or exactly_once");
+    }
+    if (is_pattern && (is_named || looks_back)) {
+        return wrong("`name` and `from` are for a topic, not a pattern");
+    }
+    if (!terms.group.empty() && (is_named || looks_back)) {
+        return wrong("a queue group hears what is published, without `name` or `from`");
+    }
+    return {};
+}
+
+Error why_not_read(hub::Recovery recovery, std::string_view topic) {
+    const auto about = [&](const char* what) { return std::string(topic) + ": " + what; };
+    switch (recovery) {
+        case hub::Recovery::not_kept:
+            return {
+                ErrorKind::unsupported,
+                about("no journal keeps it: add a FileJournal or a SqliteJournal with this topic")};
+        case hub::Recovery::trimmed:
+            return {ErrorKind::not_found, about("what comes next there is not kept any more")};
+        case hub::Recovery::unknown_epoch:
+            return {ErrorKind::not_found, about("that position is of another epoch")};
+        case hub::Recovery::ahead:
+            return {ErrorKind::not_found, about("that offset is yet to come")};
+        default:
+            return {ErrorKind::internal, about("it cannot be read")};
+    }
+}
+
 }  // namespace
+
+void Core::Loops::resume(std::coroutine_handle<> waiting, library::Loop* on) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (core_ != nullptr) core_->wake_caller();  // who may run his loop until this is known
+        const bool there = core_ != nullptr && waiting;
+        if (!waiting || (there && on->post([waiting] { waiting.resume(); }))) return;
+    }
+    waiting.resume();
+}
+
+void Core::Loops::end() {
+    const std::lock_guard lock(mutex_);
+    core_ = nullptr;
+}
 
 Core::Core(std::unique_ptr<library::House> house, unsigned threads, ErrorSink sink,
            std::vector<library::HookChain::Link> hooks)
@@ -44,6 +105,10 @@ Core::Core(std::unique_ptr<library::House> house, unsigned threads, ErrorSink si
     house_->set_run_on_lane(
         [this](unsigned index, std::function<void()> job) { loops_[index]->post(std::move(job)); });
     if (!hooks_.empty()) house_->hub().attach(hooks_);
+    if (house_->is_swept_by_broker()) {
+        loops_.front()->set_chore(
+            sweep_period_ns, [this](base::Now now) { house_->hub().sweep(sweep_stripes, now); });
+    }
 }
 
 std::shared_ptr<Core> Core::make(std::unique_ptr<library::House> house, unsigned threads,
@@ -62,6 +127,7 @@ std::shared_ptr<Core> Core::make(std::unique_ptr<library::House> house, unsigned
 Core::~Core() {
     stop();
     if (caller_driven_) loops_.front()->end();
+    shared_loops_->end();
     lines_.clear();
     loops_.clear();
 }
@@ -71,6 +137,7 @@ Result<void> Core::start() {
     hooks_.watch(started ? house_->app() : nullptr);
     TRY(started);
     app_state_ = &house_->hub().know(house_->app());
+    named_.settle(house_->hub().durables(), house_->app());
     started_ = true;
     if (caller_driven_) {
         loops_.front()->settle();
@@ -95,8 +162,11 @@ void Core::start_hooks() {
 void Core::stop() {
     const bool inside = is_on_a_loop();
     const bool first = !stopped_.exchange(true);
+    const auto until = clock_.now().steady_ns + storing_ns_max;
     if (first) {
         house_->stop();
+        // Who waits to be told that something is stored is told while there are loops to go on on.
+        if (!inside) settle_storage(until);
         for (std::size_t i = 0; i < loops_.size(); ++i) {
             loops_[i]->post([this, i] { end_lines(i); });
             loops_[i]->request_stop();
@@ -104,6 +174,7 @@ void Core::stop() {
     }
     if (!inside) join_threads();
     if (is_on_callers_loop()) run_ready();
+    if (!inside || is_on_callers_loop()) settle_storage(until);
     if (first && started_) hooks_.on_stop();
 }
 
@@ -141,6 +212,11 @@ std::shared_ptr<Control> Core::subscribe(const Where& where, const Terms& terms,
         return refuse({ErrorKind::invalid,
                        "byte " + std::to_string(at + 1) + " of the topic: a control character"});
     }
+    if (auto good = check(terms, pattern.has_value()); !good) {
+        auto error = std::move(good).error();
+        error.message = std::string(where.text) + ": " + error.message;
+        return refuse(std::move(error));
+    }
     // Inside a handler it stays on that handler's loop: waiting for another might be for each other.
     std::size_t index = next_loop_.fetch_add(1, std::memory_order_relaxed) % loops_.size();
     for (std::size_t i = 0; i < loops_.size(); ++i) {
@@ -148,25 +224,44 @@ std::shared_ptr<Control> Core::subscribe(const Where& where, const Terms& terms,
     }
     auto& loop = *loops_[index];
     control->loop = &loop;
-    Result<void> joined = Error{ErrorKind::closed, "the broker has stopped"};
+    Result<void> begun = Error{ErrorKind::closed, "the broker has stopped"};
     run_on(loop, [&] {
         if (stopped()) return;  // here, and not earlier: end_lines() would not find it
-        auto line = std::make_unique<Line>(*this, loop, control, std::move(receiver));
-        joined = line->join(where.text, pattern ? &*pattern : nullptr, terms);
-        if (!joined) return;
-        auto* at = line.get();
-        lines_[index].emplace(at, std::move(line));
+        begun = begin(loop, index, control, where, pattern ? &*pattern : nullptr, terms,
+                      std::move(receiver));
     });
-    if (!joined) return refuse(std::move(joined).error());
+    if (!begun) return refuse(std::move(begun).error());
     return control;
 }
 
+Result<void> Core::begin(library::Loop& loop, std::size_t index,
+                         const std::shared_ptr<Control>& control, const Where& where,
+                         const hub::Pattern* pattern, const Terms& terms,
+                         std::unique_ptr<Receiver> receiver) {
+    std::unique_ptr<Line> line;
+    if (terms.name.empty()) {
+        auto live = std::make_unique<LiveLine>(*this, loop, control, std::move(receiver));
+        TRY(live->begin(where.text, pattern, terms));
+        line = std::move(live);
+    } else {
+        control->hand = std::make_unique<Hand>(where.text);
+        auto named = std::make_unique<NamedLine>(*this, loop, control, std::move(receiver));
+        TRY(named->begin(where.text, terms));
+        line = std::move(named);
+    }
+    auto* at = line.get();
+    lines_[index].emplace(at, std::move(line));
+    return {};
+}
+
+// One that was dropped while its handler has a message in hand is closed when that is through.
 void Core::close(Line& line, hub::CloseReason why) {
     auto& loop = *line.control()->loop;
     for (std::size_t i = 0; i < loops_.size(); ++i) {
         if (loops_[i].get() != &loop) continue;
         const auto at = lines_[i].find(&line);
         if (at == lines_[i].end()) return;
+        if (why == hub::CloseReason::peer && line.lingers()) return line.control()->end();
         const auto gone = std::move(at->second);
         lines_[i].erase(at);
         gone->leave(why);
@@ -186,6 +281,56 @@ bool Core::run_on(library::Loop& loop, const std::function<void()>& job) {
     return posted;
 }
 
+// ---- what is kept ----
+
+Result<void> Core::ask_hooks(std::string_view topic) const {
+    if (hooks_.empty() || hooks_.before_subscribe(house_->app(), topic)) return {};
+    return error_of(hub::Outcome::vetoed, topic);
+}
+
+Result<std::unique_ptr<hub::Reader>> Core::read(std::string_view topic, const From& from,
+                                                const std::shared_ptr<Ring>& ring) {
+    hub::ReadOptions options{
+        .from = library::from_of(from), .last = 0, .stored_only = false, .ring = {}};
+    if (ring != nullptr) options.ring = [ring] { (*ring)(); };
+    auto opened = house_->hub().read(*app_state_, topic, std::move(options));
+    if (opened.recovery != hub::Recovery::recovered) return why_not_read(opened.recovery, topic);
+    return std::move(opened.reader);
+}
+
+bool Core::is_kept(std::string_view topic) const {
+    auto* history = house_->history();
+    return history != nullptr &&
+           history->keeps(*house_->app(), topic) == hub::History::Keeps::for_good;
+}
+
+Result<hub::DurableRef> Core::open_named(std::string_view topic, const Terms& terms) {
+    if (!is_kept(topic)) return why_not_read(hub::Recovery::not_kept, topic);
+    return named_.open(topic, terms, clock_.now());
+}
+
+Result<hub::DurableRef> Core::find_named(std::string_view topic, std::string_view name) {
+    if (!is_kept(topic)) return why_not_read(hub::Recovery::not_kept, topic);
+    return named_.find(topic, name, clock_.now());
+}
+
+Result<std::vector<std::string>> Core::names(std::string_view topic) {
+    if (!is_kept(topic)) return why_not_read(hub::Recovery::not_kept, topic);
+    return named_.names(topic);
+}
+
+Result<void> Core::forget(std::string_view topic, std::string_view name) {
+    if (!is_kept(topic)) return why_not_read(hub::Recovery::not_kept, topic);
+    return named_.forget(topic, name);
+}
+
+// False: the time is over, or the disk does not take it.
+bool Core::settle_storage(std::int64_t until_ns) {
+    auto* journal = house_->journal();
+    const auto left_ms = (until_ns - clock_.now().steady_ns) / base::ns_per_ms;
+    return journal == nullptr || journal->flush(std::max<std::int64_t>(left_ms, 1));
+}
+
 // ---- publishing ----
 
 hub::Receipt Core::publish(std::string_view topic, hub::PublicationRef publication,
@@ -203,7 +348,15 @@ Error Core::error_of(hub::Outcome outcome, std::string_view topic) const {
         case hub::Outcome::vetoed:
             return {ErrorKind::forbidden, about(library::HookChain::take_reason())};
         case hub::Outcome::overloaded:
+            if (is_kept(topic) && house_->history()->in_trouble()) {
+                return {ErrorKind::overloaded, about("too much waits for the disk already")};
+            }
             return {ErrorKind::overloaded, about("too much waits for a loop already")};
+        case hub::Outcome::storage_failed: {
+            auto* journal = house_->journal();
+            const auto why = journal != nullptr ? journal->numbers().what : std::string();
+            return {ErrorKind::io, about("its journal takes nothing: ") + why};
+        }
         case hub::Outcome::bad_name:
             return {ErrorKind::invalid, about("not a topic: empty or too long")};
         case hub::Outcome::limit_nesting:
@@ -281,14 +434,14 @@ void Core::run_until(std::int64_t until_ns, const std::function<bool()>& enough)
 bool Core::drain(std::int64_t until_ns) {
     if (is_on_a_loop() && !is_on_callers_loop()) return false;  // it would wait for itself
     const auto arrived = [this] {
-        std::uint64_t sum = 0;
+        std::uint64_t sum = house_->hub().published().get();
         for (const auto& loop : loops_) sum += loop->lane().inbox().last_number();
         return sum;
     };
     for (std::uint64_t before = ~std::uint64_t{0}; clock_.now().steady_ns < until_ns;) {
         // Whoever lands after this look has posted what it goes on with before the next.
-        bool quiet = in_flight.load() == 0;
-        for (const auto& loop : loops_) quiet = is_idle(*loop, until_ns) && quiet;
+        bool quiet = settle_storage(until_ns) && in_flight.load() == 0;
+        for (std::size_t i = 0; i < loops_.size(); ++i) quiet = is_idle(i, until_ns) && quiet;
         const auto now = arrived();
         if (quiet && now == before) return true;
         before = quiet ? now : ~std::uint64_t{0};
@@ -298,16 +451,25 @@ bool Core::drain(std::int64_t until_ns) {
 }
 
 // A loop that is in a long handler does not answer in time.
-bool Core::is_idle(library::Loop& loop, std::int64_t until_ns) {
+bool Core::is_idle(std::size_t index, std::int64_t until_ns) {
+    auto& loop = *loops_[index];
     if (is_on_callers_loop()) {
         loop.run_once();
-        return !loop.has_work();
+        return !loop.has_work() && !is_behind(index);
     }
     const auto answer = std::make_shared<std::promise<bool>>();
     auto quiet = answer->get_future();
-    if (!loop.post([answer, &loop] { answer->set_value(!loop.lane().has_work()); })) return true;
+    const bool posted = loop.post([answer, &loop, this, index] {
+        answer->set_value(!loop.lane().has_work() && !is_behind(index));
+    });
+    if (!posted) return true;
     const std::chrono::nanoseconds left(until_ns - clock_.now().steady_ns);
     return quiet.wait_for(left) == std::future_status::ready && quiet.get() && !loop.has_jobs();
+}
+
+bool Core::is_behind(std::size_t index) {
+    return std::any_of(lines_[index].begin(), lines_[index].end(),
+                       [](const auto& line) { return line.second->is_behind(); });
 }
 
 Stats Core::stats() const {
@@ -315,6 +477,8 @@ Stats Core::stats() const {
     stats.published = house_->hub().published().get();
     stats.failed = failed_.get();
     stats.refused = refused_.get();
+    stats.duplicates = duplicates_.get();
+    stats.subscriptions = static_cast<std::uint64_t>(beside.load());
     for (const auto& loop : loops_) {
         auto& lane = loop->lane();
         const auto& books = lane.books();

@@ -7,7 +7,11 @@ namespace carillon::library {
 
 namespace {
 thread_local std::string refusal;
+thread_local bool asked_already = false;
 }  // namespace
+
+HookChain::AskedAlready::AskedAlready() { asked_already = true; }
+HookChain::AskedAlready::~AskedAlready() { asked_already = false; }
 
 std::string HookChain::take_reason() { return std::exchange(refusal, {}); }
 
@@ -62,6 +66,7 @@ void HookChain::after_publish(const hub::AppRef&, std::string_view channel,
 }
 
 bool HookChain::before_subscribe(const hub::AppRef&, std::string_view channel) const {
+    if (asked_already) return true;
     for (const auto& link : links_) {
         if (!link.cares_for(channel)) continue;
         const auto verdict = ask([&] { return link.hook->on_subscribe(channel); });
@@ -74,6 +79,7 @@ bool HookChain::before_subscribe(const hub::AppRef&, std::string_view channel) c
 }
 
 void HookChain::after_unsubscribe(const hub::AppRef&, std::string_view channel) const {
+    if (asked_already) return;
     for (const auto& link : links_) {
         if (!link.cares_for(channel)) continue;
         (void)ask([&] { return link.hook->on_unsubscribe(channel), Verdict::pass(); });

@@ -47,6 +47,15 @@ class HookChain final : public hub::Hooks {
     }
     void on_start(Broker& broker);
     void on_stop();
+    // While one of these stands, what this thread subscribes or unsubscribes is not put to the hooks:
+    // they were asked before.
+    class AskedAlready {
+     public:
+        AskedAlready();
+        AskedAlready(const AskedAlready&) = delete;
+        AskedAlready& operator=(const AskedAlready&) = delete;
+        ~AskedAlready();
+    };
     // What the hook said that refused last on this thread; empties it.
     static std::string take_reason();
 

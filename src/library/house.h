@@ -4,15 +4,30 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
+#include "base/result.h"
 #include "base/time.h"
 #include "hub/hub.h"
+#include "storage/journal/journal.h"
 
 namespace carillon::library {
+
+// What a Builder was told of a journal.
+struct JournalPlan {
+    std::string what;  // FileJournal, SqliteJournal
+    std::function<std::unique_ptr<storage::Store>()> make_store;
+    storage::JournalOptions options{};
+};
 
 struct House {
     virtual ~House() = default;
     virtual hub::Hub& hub() = 0;
+    virtual hub::History* history() { return nullptr; }      // null: nothing is kept
+    virtual storage::Journal* journal() { return nullptr; }  // null: there is none
+    // Whether the broker lets go of what is too old (Hub::sweep).
+    virtual bool is_swept_by_broker() const { return false; }
     virtual hub::Lane& lane(unsigned index) = 0;  // of the broker's own
     virtual const hub::AppRef& app() const = 0;
     // How the broker's numbers are asked for on the loop of one of its lanes. Before start().
@@ -25,7 +40,7 @@ struct House {
     virtual void stop() {}
 };
 
-// With nothing but a hub.
-std::unique_ptr<House> make_house(unsigned lanes);
+// With nothing but a hub, and perhaps a journal, which is opened.
+Result<std::unique_ptr<House>> make_house(unsigned lanes, std::optional<JournalPlan> journal);
 
 }  // namespace carillon::library

@@ -1,6 +1,6 @@
-// library/line.h: one subscription. Its Line lives on a loop: a session of the hub, with a queue of its
-// own, and a door that hands each publication to a receiver. Its Control is what the user's handle
-// holds: it outlives the line, and any thread may use it.
+// library/line.h: one subscription. Its Line lives on a loop and hands each publication to a receiver: what is
+// published now (live_line.h), or what a name has not done with (named_line.h). Its Control is what the
+// user's handle holds: it outlives the line, and any thread may use it.
 #pragma once
 
 #include <atomic>
@@ -14,6 +14,7 @@
 
 #include "carillon/detail/core.h"
 #include "hub/hub.h"
+#include "library/hand.h"
 #include "library/loop.h"
 
 namespace carillon::detail {
@@ -37,51 +38,78 @@ class Control : public std::enable_shared_from_this<Control> {
     std::atomic<bool> open{false};
     std::atomic<const Error*> error{nullptr};  // set once
     std::unique_ptr<Reading> reading;          // null: it has a receiver
+    std::unique_ptr<Hand> hand;                // null: it has no name
 
     ~Control() { delete error.load(); }
     void fail(Error why);
     void end();  // no more comes
 };
 
-class Line final : public hub::Subscriber, public hub::Door {
+// What a storage's thread rings: its line looks for more, on its loop, as long as there is one.
+class Ring {
+ public:
+    explicit Ring(std::weak_ptr<Control> control, library::Loop& loop)
+        : control_(std::move(control)), loop_(&loop) {}
+    void operator()();
+    void stop();  // from now on it does nothing
+
+ private:
+    std::mutex mutex_;
+    const std::weak_ptr<Control> control_;
+    library::Loop* loop_;
+    std::atomic<bool> rung_{false};  // and its line has not looked yet
+};
+
+class Line {
  public:
     Line(Core& core, library::Loop& loop, std::shared_ptr<Control> control,
-         std::unique_ptr<Receiver> receiver)
-        : core_(core),
-          loop_(loop),
-          control_(std::move(control)),
-          receiver_(std::move(receiver)),
-          outbox_(loop.lane(), *this) {}
+         std::unique_ptr<Receiver> receiver);
+    Line(const Line&) = delete;
+    Line& operator=(const Line&) = delete;
+    virtual ~Line();
 
     const std::shared_ptr<Control>& control() const { return control_; }
     Core& core() const { return core_; }
 
-    // `pattern` null: `topic` is one.
-    Result<void> join(std::string_view topic, const hub::Pattern* pattern, const Terms& terms);
-    void leave(hub::CloseReason why);  // the line may be destroyed then
-    void go_on();                      // its receiver has finished, or its reader wants more
+    // ---- on the loop ----
 
-    // The line whose handler this thread is in; null: none.
-    static Line* here();
+    virtual void leave(hub::CloseReason why) = 0;  // the line may be destroyed then
+    virtual void go_on() = 0;  // its receiver has finished, or its reader wants more
+    virtual void look() {}     // there may be more
+    // Whether it stays, though it was dropped, until its receiver has finished.
+    virtual bool lingers() const { return false; }
+    // Whether there is something that it is to hear and has not, and nobody else knows of.
+    virtual bool is_behind() { return false; }
 
-    void on_close(hub::CloseReason why) override;
-    void write(hub::Outbox& outbox) override;
-    std::size_t write_now(std::string_view) override { return 0; }  // it has no bytes
-    void give_up() override;
-
- private:
-    void hand_over(hub::Outbox& outbox);
-    void hand_to_reader(hub::Outbox& outbox);
-    Incoming incoming(const hub::Outbox& outbox, std::uint32_t n) const;
+ protected:
+    void begun();  // it hears
+    void left();   // no longer
+    // It has ended by itself: goes when the iteration is over.
     void end_later(hub::CloseReason why);
+    void end_later(Error why, hub::CloseReason reason = hub::CloseReason::lost);
+    void look_later();
+    // The line where a message meets its handler. False: that goes on, and go_on() follows.
+    bool receive(const Incoming& incoming) { return receiver_->receive(incoming, *this); }
+    // Nobody reads: whether the reader of this stream has asked for more.
+    bool is_asked() const;
+    void give_reader(const Incoming& incoming);
+    void wake_reader();  // after that
+    // A publication that did not come through the hub's queues is in its books all the same.
+    void count(bool shown);
+    bool is_dropped() const { return control_->dropped.load(std::memory_order_relaxed); }
 
     Core& core_;
     library::Loop& loop_;
     const std::shared_ptr<Control> control_;
-    const std::unique_ptr<Receiver> receiver_;
-    hub::Outbox outbox_;
-    hub::Session* session_ = nullptr;
+    const std::shared_ptr<Ring> ring_;
     std::string topic_{};  // or pattern
+
+ private:
+    const std::unique_ptr<Receiver> receiver_;
 };
+
+Incoming incoming_of(const hub::Publication& publication, std::string_view topic,
+                     const hub::Stamp& stamp);
+Pulled pulled_of(const Incoming& incoming);
 
 }  // namespace carillon::detail

@@ -102,6 +102,7 @@ bool Loop::run_once() {
     const auto now = clock_.now();
     bool did = run_jobs();
     did = run_timers(now) || did;
+    run_chore(now);
     did = lane_.has_work() || did;
     lane_.take();
     lane_.tick(now);
@@ -143,6 +144,12 @@ bool Loop::run_timers(Now now) {
     return !due.empty();
 }
 
+void Loop::run_chore(Now now) {
+    if (now.steady_ns < next_chore_ns_) return;
+    next_chore_ns_ = now.steady_ns + chore_period_ns_;
+    chore_(now);
+}
+
 bool Loop::has_work() const {
     if (lane_.has_work()) return true;
     const std::lock_guard lock(mutex_);
@@ -157,7 +164,7 @@ bool Loop::has_jobs() const {
 std::int64_t Loop::next_deadline_ns() const {
     const std::lock_guard lock(mutex_);
     const auto timer = timers_.empty() ? base::never_ns : timers_.begin()->first;
-    return std::min(timer, lane_.next_deadline_ns());
+    return std::min({timer, next_chore_ns_, lane_.next_deadline_ns()});
 }
 
 void Loop::wait(std::int64_t until_ns) {

@@ -40,6 +40,13 @@ class Loop final : public hub::Wake {
     }
     // From now on this is its thread.
     void settle();
+    // Before it begins: what is to be done again and again, once in `period_ns`.
+    using Chore = std::function<void(Now now)>;
+    void set_chore(std::int64_t period_ns, Chore chore) {
+        chore_period_ns_ = period_ns;
+        chore_ = std::move(chore);
+        next_chore_ns_ = 0;
+    }
 
     // ---- any thread ----
     void wake() override;
@@ -71,6 +78,7 @@ class Loop final : public hub::Wake {
  private:
     bool run_jobs();
     bool run_timers(Now now);
+    void run_chore(Now now);
     bool has_ended();
 
     hub::Lane& lane_;
@@ -82,6 +90,9 @@ class Loop final : public hub::Wake {
     std::atomic<bool> stopping_{false};
     std::atomic<std::uint64_t> iterations_{0};  // odd: one is going on
     std::atomic<std::thread::id> runner_{};     // its thread; none: it has not begun, or has ended
+    Chore chore_{};                             // may be empty
+    std::int64_t chore_period_ns_ = 0;
+    std::int64_t next_chore_ns_ = base::never_ns;
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;

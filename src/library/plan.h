@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct Builder::Plan {
     unsigned threads = 1;
     ErrorSink sink{};
     std::vector<library::HookChain::Link> hooks{};
+    std::optional<library::JournalPlan> journal{};
     // Another house than a hub alone, with so many lanes for the broker.
     std::function<Result<std::unique_ptr<library::House>>(unsigned lanes)> make_house{};
     std::string wrong{};  // empty: nothing is

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "carillon/codec.h"
+#include "carillon/guarantees.h"
 #include "carillon/result.h"
 #include "carillon/task.h"
 
@@ -33,6 +34,10 @@ struct Incoming {
     const void* value;        // null: it came as bytes
     const void* publication;  // see Keep
     std::int64_t unix_ms;
+    std::uint64_t epoch = 0;
+    std::uint64_t offset = 0;  // 0: it is not kept
+    std::uint32_t deliveries = 1;
+    Control* control = nullptr;  // whose handler may publish exactly once; null: it may not
 };
 
 CARILLON_API std::string_view body_of(const void* publication);
@@ -59,7 +64,8 @@ class Keep {
     const void* publication_ = nullptr;
 };
 
-// What calls a handler. Called on one loop, for one publication after the other.
+// What calls a handler. Called on one loop, for one publication after the other. What goes wrong is
+// report()ed before it is through: a named subscription hears that message again.
 class Receiver {
  public:
     virtual ~Receiver() = default;
@@ -84,6 +90,10 @@ struct Terms {
     std::uint32_t queue;
     Overflow overflow;
     std::string_view group;
+    From from{};
+    std::string_view name{};
+    Guarantee guarantee = Guarantee::automatic;
+    Redelivery redelivery{};
 };
 
 // A subscription that could not be made has an Error, and no line.
@@ -100,6 +110,10 @@ struct Pulled {
     const Type* type = nullptr;
     const void* value = nullptr;
     std::int64_t unix_ms = 0;
+    std::uint64_t epoch = 0;
+    std::uint64_t offset = 0;
+    std::uint32_t deliveries = 1;
+    std::shared_ptr<Control> control{};  // as Incoming's
 };
 CARILLON_API std::shared_ptr<Control> subscribe_to_pull(Core& core, const Where& where,
                                                         const Terms& terms);
@@ -110,6 +124,8 @@ CARILLON_API Pulling pull(Control& control, Pulled& out);
 CARILLON_API bool wait_to_pull(Control& control, std::coroutine_handle<> waiting);
 // The same for a thread outside every loop. False: the time is over.
 CARILLON_API bool wait_to_pull(Control& control, std::optional<std::chrono::nanoseconds> at_most);
+// What pull() answered last was in vain. False: it is not this stream's (any longer), or it has no name.
+CARILLON_API bool reject(Control& control, std::string_view reason);
 
 struct Outgoing {
     std::string_view topic;
@@ -118,9 +134,38 @@ struct Outgoing {
     bool may_move = false;  // from `value`
     std::string_view body{};
     Encoding encoding = Encoding::text;
+    const Once* once = nullptr;
 };
-// How many are to hear it.
-CARILLON_API Result<std::uint64_t> publish(Core& core, const Outgoing& message);
+
+// What `send` answers to a message without its type, which it borrows.
+template <class M, class Send>
+auto with_outgoing(std::string_view topic, M&& message, Send send) {
+    using T = MessageOf<M>;
+    Outgoing outgoing{.topic = topic};
+    if constexpr (std::is_same_v<T, std::string>) {
+        outgoing.body = message;
+    } else if constexpr (std::is_same_v<T, Raw>) {
+        outgoing.body = message.body;
+        outgoing.encoding = message.encoding;
+    } else {
+        static_assert(alignof(T) <= alignof(std::max_align_t),
+                      "over-aligned messages cannot travel");
+        outgoing.type = &type_of<T>();
+        outgoing.value = const_cast<T*>(std::addressof(message));
+        outgoing.may_move =
+            std::is_rvalue_reference_v<M&&> && !std::is_const_v<std::remove_reference_t<M>>;
+    }
+    return send(outgoing);
+}
+
+struct Published {
+    std::uint64_t matched = 0;
+    bool duplicate = false;
+};
+CARILLON_API Result<Published> publish(Core& core, const Outgoing& message);
+// To be published when the handler that has this message in hand is through with it.
+CARILLON_API Result<void> publish_with(Control* control, std::uint64_t offset,
+                                       const Outgoing& message);
 
 struct Confirmed;  // of a publication that is being confirmed
 CARILLON_API std::shared_ptr<Confirmed> publish_confirmed(Core& core, const Outgoing& message);
@@ -132,6 +177,8 @@ struct Fate {
     std::uint64_t matched = 0;
     std::uint64_t queued = 0;
     std::uint64_t dropped = 0;
+    bool stored = false;
+    bool duplicate = false;
 };
 CARILLON_API Result<Fate> fate_of(const Confirmed& confirmed);
 
