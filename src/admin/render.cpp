@@ -171,6 +171,67 @@ void write_history(PrometheusText& out, const HistoryReport& history) {
               "Never kept, for want of room.", history.not_taken);
 }
 
+struct JournalMetric {
+    std::string_view name;
+    Type type;
+    std::string_view help;
+    std::uint64_t JournalReport::* value;
+};
+
+constexpr JournalMetric journal_metrics[] = {
+    {"carillon_journal_appended_total", Type::counter, "Publications taken to be kept for good.",
+     &JournalReport::appended},
+    {"carillon_journal_written_total", Type::counter, "Of these, handed to the system.",
+     &JournalReport::written},
+    {"carillon_journal_stored_total", Type::counter,
+     "Of these, as safe as the sync policy makes them.", &JournalReport::stored},
+    {"carillon_journal_groups_total", Type::counter, "Writes, of one publication or many.",
+     &JournalReport::groups},
+    {"carillon_journal_syncs_total", Type::counter, "How often the disk was asked to have it all.",
+     &JournalReport::syncs},
+    {"carillon_journal_write_failures_total", Type::counter,
+     "Writes that failed, tried again since.", &JournalReport::write_failures},
+    {"carillon_journal_refused_total", Type::counter,
+     "Publications refused: the journal was full, failed or had too much waiting.",
+     &JournalReport::refused},
+    {"carillon_journal_duplicates_total", Type::counter,
+     "Publications that were there already, by their publisher's sequence.",
+     &JournalReport::duplicates},
+    {"carillon_journal_trimmed_total", Type::counter, "Let go as their channel's rule says.",
+     &JournalReport::trimmed},
+    {"carillon_journal_evicted_total", Type::counter,
+     "Let go because the journal was over its bound, the oldest first.", &JournalReport::evicted},
+    {"carillon_journal_read_total", Type::counter, "Messages read back.", &JournalReport::read},
+    {"carillon_journal_lost_reads_total", Type::counter,
+     "Readers told that what comes next is not kept any more, or cannot be read.",
+     &JournalReport::lost_reads},
+    {"carillon_journal_queue_bytes", Type::gauge, "Publications that wait to be written.",
+     &JournalReport::queue_bytes},
+    {"carillon_journal_queue_bytes_max", Type::gauge, "Then publishing is refused as overloaded.",
+     &JournalReport::queue_bytes_max},
+    {"carillon_journal_channels", Type::gauge, "Channels that it knows.", &JournalReport::channels},
+    {"carillon_journal_messages", Type::gauge, "Messages that it keeps.", &JournalReport::messages},
+    {"carillon_journal_memory_bytes", Type::gauge, "Its index and what waits, about.",
+     &JournalReport::memory_bytes},
+    {"carillon_journal_disk_bytes", Type::gauge, "Its files.", &JournalReport::disk_bytes},
+    {"carillon_journal_disk_bytes_max", Type::gauge,
+     "Then the oldest messages go, whosever they are. 0: no bound.",
+     &JournalReport::disk_bytes_max},
+    {"carillon_journal_files", Type::gauge, "Its files, counted.", &JournalReport::files},
+    {"carillon_journal_descriptors", Type::gauge, "Of these, and again, open now.",
+     &JournalReport::descriptors},
+};
+
+void write_journal(PrometheusText& out, const JournalReport& journal) {
+    out.metric("carillon_journal_state", Type::gauge, "1 for the state that it is in.");
+    for (const auto& state : journal.states) {
+        out.sample({{"state", state}}, std::uint64_t{state == journal.state});
+    }
+    for (const auto& metric : journal_metrics) {
+        write_one(out, metric.name, metric.type, metric.help, journal.*metric.value);
+    }
+}
+
 void write_host_events(PrometheusText& out, const HostEventsReport& events) {
     write_one(out, "carillon_host_events_total", Type::counter,
               "Decisions that somebody wanted to hear of.", events.recorded);
@@ -221,6 +282,7 @@ std::string render(const Report& report) {
     write_lag(out, report);
     write_lanes(out, report, held);
     write_history(out, report.history);
+    if (report.journal) write_journal(out, *report.journal);
     write_host_events(out, report.host_events);
     write_one(out, "carillon_log_dropped_total", Type::counter, "Log lines never written.",
               report.log_dropped);

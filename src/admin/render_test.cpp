@@ -33,7 +33,7 @@ Report small_report() {
     lane.writes = 17;
     lane.overflows = 18;
     lane.given_up = 20;
-    lane.closed = {21, 22, 23, 24, 25, 26, 27};
+    lane.closed = {21, 22, 23, 24, 25, 26, 27, 28};
     lane.lag_us = 2'000'040;
     lane.inbox_reserved_bytes = 31;
     lane.batch_live_bytes = 33;
@@ -161,6 +161,7 @@ carillon_closes_total{lane="3",reason="memory"} 24
 carillon_closes_total{lane="3",reason="shutdown"} 25
 carillon_closes_total{lane="3",reason="kicked"} 26
 carillon_closes_total{lane="3",reason="renewed"} 27
+carillon_closes_total{lane="3",reason="lost"} 28
 # HELP carillon_tls_handshakes_total TLS handshakes ended, by result.
 # TYPE carillon_tls_handshakes_total counter
 carillon_tls_handshakes_total{lane="3",result="completed"} 46
@@ -233,6 +234,51 @@ TEST(Render, shows_a_difference_where_something_was_lost_or_counted_twice) {
     report.lanes[1].books.dropped[2] += 5;
     EXPECT_THAT(render(report), HasSubstr("carillon_conservation_difference{lane=\"3\"} 2\n"
                                           "carillon_conservation_difference{lane=\"4\"} -5\n"));
+}
+
+// Each number in its own line: what is counted up is told from what is there now by its name.
+TEST(Render, shows_a_journal_where_there_is_one) {
+    EXPECT_THAT(render(small_report()), Not(HasSubstr("carillon_journal")));
+    auto report = small_report();
+    report.journal = JournalReport{.state = "full",
+                                   .states = {"well", "full", "failed"},
+                                   .appended = 1,
+                                   .written = 2,
+                                   .stored = 3,
+                                   .groups = 4,
+                                   .syncs = 5,
+                                   .write_failures = 6,
+                                   .refused = 7,
+                                   .duplicates = 8,
+                                   .trimmed = 9,
+                                   .evicted = 10,
+                                   .read = 11,
+                                   .lost_reads = 12,
+                                   .queue_bytes = 13,
+                                   .queue_bytes_max = 14,
+                                   .channels = 15,
+                                   .memory_bytes = 16,
+                                   .messages = 17,
+                                   .disk_bytes = 18,
+                                   .disk_bytes_max = 19,
+                                   .files = 20,
+                                   .descriptors = 21};
+    const auto text = render(report);
+    EXPECT_THAT(testing::complaints_about(text), IsEmpty());
+    EXPECT_THAT(text, HasSubstr("carillon_journal_state{state=\"well\"} 0\n"
+                                "carillon_journal_state{state=\"full\"} 1\n"
+                                "carillon_journal_state{state=\"failed\"} 0\n"));
+    int value = 0;
+    for (const std::string name :
+         {"appended_total", "written_total",        "stored_total",   "groups_total",
+          "syncs_total",    "write_failures_total", "refused_total",  "duplicates_total",
+          "trimmed_total",  "evicted_total",        "read_total",     "lost_reads_total",
+          "queue_bytes",    "queue_bytes_max",      "channels",       "memory_bytes",
+          "messages",       "disk_bytes",           "disk_bytes_max", "files",
+          "descriptors"}) {
+        EXPECT_THAT(text,
+                    HasSubstr("\ncarillon_journal_" + name + " " + std::to_string(++value) + "\n"));
+    }
 }
 
 TEST(Render, is_well_formed_with_many_lanes_and_with_none) {

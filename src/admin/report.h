@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -73,6 +74,33 @@ struct HistoryReport {
     std::uint64_t not_taken = 0;  // there was no room for them at all
 };
 
+// What survives the process.
+struct JournalReport {
+    std::string state{};                // well, full, failed
+    std::vector<std::string> states{};  // all there are
+    std::uint64_t appended = 0;
+    std::uint64_t written = 0;
+    std::uint64_t stored = 0;  // as safe as the sync policy makes them
+    std::uint64_t groups = 0;
+    std::uint64_t syncs = 0;
+    std::uint64_t write_failures = 0;
+    std::uint64_t refused = 0;
+    std::uint64_t duplicates = 0;
+    std::uint64_t trimmed = 0;
+    std::uint64_t evicted = 0;
+    std::uint64_t read = 0;
+    std::uint64_t lost_reads = 0;
+    std::uint64_t queue_bytes = 0;
+    std::uint64_t queue_bytes_max = 0;
+    std::uint64_t channels = 0;
+    std::uint64_t memory_bytes = 0;
+    std::uint64_t messages = 0;  // kept
+    std::uint64_t disk_bytes = 0;
+    std::uint64_t disk_bytes_max = 0;  // 0: no bound
+    std::uint64_t files = 0;
+    std::uint64_t descriptors = 0;
+};
+
 // A metric that somebody else names: a protocol, for dashboards that know its names.
 struct Family {
     std::string name;
@@ -98,6 +126,7 @@ struct Report {
     Counts recoveries{};
     std::vector<ProtocolRefusal> protocol_refusals{};
     HistoryReport history{};
+    std::optional<JournalReport> journal{};  // none: there is no journal
     HostEventsReport host_events{};
     std::vector<Family> families{};
     std::uint64_t published = 0;

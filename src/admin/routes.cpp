@@ -14,10 +14,15 @@ http::Response metrics(const Report& report) {
 
 }  // namespace
 
-Result<void> routes(http::Router& router, Gather gather) {
+Result<void> routes(http::Router& router, Gather gather, Trouble trouble) {
     TRY(router.on("GET", "/healthz", [](http::Request&, http::Responder responder) {
         responder.respond(http::text(200, "OK"));
     }));
+    TRY(router.on("GET", "/ready",
+                  [trouble = std::move(trouble)](http::Request&, http::Responder responder) {
+                      const auto why = trouble ? trouble() : std::string();
+                      responder.respond(why.empty() ? http::text(200, "OK") : http::text(503, why));
+                  }));
     return router.on(
         "GET", "/metrics", [gather = std::move(gather)](http::Request&, http::Responder responder) {
             // Shared only because std::function wants copies; a gather that never answers drops the

@@ -84,6 +84,20 @@ TEST(Routes, say_that_the_server_is_healthy_without_asking_a_lane) {
     EXPECT_FALSE(lanes.answer);
 }
 
+TEST(Routes, say_why_the_server_is_not_ready_while_it_lives) {
+    http::Router router;
+    std::string trouble;
+    ASSERT_TRUE(routes(router, LateGather().gather(), [&] { return trouble; }).has_value());
+    EXPECT_EQ((*ask(router, "/ready"))->status, 200);
+    trouble = "the journal cannot be written to: No space left on device";
+    const auto answer = ask(router, "/ready");
+    EXPECT_EQ((*answer)->status, 503);
+    EXPECT_EQ((*answer)->body, trouble);
+    EXPECT_EQ((*ask(router, "/healthz"))->status, 200);
+    trouble.clear();
+    EXPECT_EQ((*ask(router, "/ready"))->status, 200);
+}
+
 TEST(Routes, do_not_take_a_path_that_is_taken) {
     http::Router router;
     ASSERT_TRUE(router.on("GET", "/metrics", [](http::Request&, http::Responder) {}).has_value());

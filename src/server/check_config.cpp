@@ -5,6 +5,7 @@
 #include "server/certificates.h"
 #include "server/config_bridges.h"
 #include "server/config_fields.h"
+#include "server/config_journal.h"
 #include "server/json_text.h"
 
 namespace carillon::server {
@@ -42,6 +43,10 @@ std::string text_of(const Config& config) {
     for (std::size_t i = 0; i < config.bridges.size(); ++i) {
         append_fields(out, bridge_fields(), fmt::format("{}[{}].", bridges_path, i),
                       config.bridges[i]);
+    }
+    for (std::size_t i = 0; i < config.journal.channels.size(); ++i) {
+        append_fields(out, journal_rule_fields(), fmt::format("{}[{}].", journal_channels_path, i),
+                      config.journal.channels[i]);
     }
     return out;
 }

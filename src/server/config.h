@@ -104,6 +104,38 @@ struct NotifluxConfig {
     JwtConfig jwt;
 };
 
+enum class JournalDriver : unsigned char {
+    file,    // a directory: the fast one
+    sqlite,  // an SQLite file: slower, and open to questions in SQL
+};
+
+enum class JournalSync : unsigned char {
+    every_batch,  // a message is stored when the disk has it
+    interval,     // likewise, and the disk is asked at most so often
+    never,        // a message is stored when the system has it: it survives the process only
+};
+
+// Which channels are kept in the journal, and how much of each; 0: no bound of this kind.
+struct JournalRule {
+    std::string app;      // by its id; empty: every app
+    std::string pattern;  // a channel's name, or a glob (hub/pattern.h)
+    bool keep = true;     // false: these are not kept, whatever a later rule says
+    std::uint64_t messages_max = 0;
+    std::uint64_t bytes_max = 0;  // of bodies, about
+    std::uint32_t age_s = 0;
+};
+
+// What survives the process. Of several rules that fit a channel the first one counts; what no rule
+// fits is not kept, and what cache channels keep stays in memory, whatever the rules say.
+struct JournalConfig {
+    std::string path;  // of the directory, or of the SQLite file; empty: there is no journal
+    JournalDriver driver = JournalDriver::file;
+    JournalSync sync = JournalSync::interval;
+    std::uint32_t sync_interval_ms = 10;  // between two syncs of the disk
+    std::uint64_t bytes_max = 0;  // on disk; then the oldest go, whosever they are; 0: no bound
+    std::vector<JournalRule> channels;
+};
+
 // What of one app is published in another too.
 using BridgeConfig = bridge::Rule;
 
@@ -135,6 +167,7 @@ struct Config {
     hub::AppLimits app_limits;   // what an app has unless it says otherwise
     std::vector<hub::App> apps;  // Pusher's; once loaded never empty, unless another protocol is on
     std::vector<BridgeConfig> bridges;
+    JournalConfig journal;
     TurbineConfig turbine;
     NotifluxConfig notiflux;
     std::string nats_url;  // where other nodes are to be found: accepted, and not used yet

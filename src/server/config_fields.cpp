@@ -4,6 +4,7 @@
 
 #include "http/cors.h"
 #include "http/request.h"
+#include "server/config_journal.h"
 #include "server/config_values.h"
 #include "server/log_line.h"
 
@@ -158,8 +159,8 @@ std::vector<Field<Config>> rate_limiter_fields() {
 const std::vector<Field<Config>>& config_fields() {
     static const auto fields = [] {
         auto all = server_fields();
-        for (auto&& more :
-             {http_fields(), rate_limiter_fields(), limit_fields(), protocol_fields()}) {
+        for (auto&& more : {http_fields(), rate_limiter_fields(), limit_fields(), protocol_fields(),
+                            journal_fields()}) {
             all.insert(all.end(), more.begin(), more.end());
         }
         return all;

@@ -7,6 +7,8 @@
 
 #include "server/config_bridges.h"
 #include "server/config_fields.h"
+#include "server/config_journal.h"
+#include "server/config_objects.h"
 #include "server/config_unbuilt.h"
 #include "server/names.h"
 
@@ -32,6 +34,7 @@ const Keys& known_paths() {
         Keys names = unbuilt_keys();
         names.push_back(apps_path);
         names.push_back(bridges_path);
+        names.push_back(journal_channels_path);
         for (const auto& field : config_fields()) {
             if (!field.path.empty()) names.push_back(field.path);
             if (!field.also.empty()) names.push_back(field.also);
@@ -82,33 +85,6 @@ const Field<Owner>* find_field(const std::vector<Field<Owner>>& fields, std::str
     return found == fields.end() ? nullptr : &*found;
 }
 
-// The words of an array with commas between them: the text that a list reads.
-std::optional<std::string> text_of_array(const json::array& array) {
-    std::string text;
-    for (const auto& element : array) {
-        if (!element.is_string()) return std::nullopt;
-        const std::string_view word = element.get_string();
-        if (word.empty() || word.find(',') != std::string_view::npos) return std::nullopt;
-        text += (text.empty() ? "" : ",") + std::string(word);
-    }
-    return text;
-}
-
-// The value as the text that a Value reads, if its JSON type suits. 3.0 is no whole number here.
-template <class Owner>
-std::optional<std::string> text_of(const json::value& value, typename Value<Owner>::Kind kind) {
-    using Kind = typename Value<Owner>::Kind;
-    if (kind == Kind::boolean) {
-        if (!value.is_bool()) return std::nullopt;
-        return std::string(value.get_bool() ? "true" : "false");
-    }
-    if (kind == Kind::number && value.is_int64()) return std::to_string(value.get_int64());
-    if (kind == Kind::number && value.is_uint64()) return std::to_string(value.get_uint64());
-    if (kind == Kind::list && value.is_array()) return text_of_array(value.get_array());
-    if (!value.is_string()) return std::nullopt;
-    return std::string(value.get_string());
-}
-
 class Reader {
  public:
     Reader(Severity unknown_keys, Loaded& loaded) : unknown_keys_(unknown_keys), loaded_(loaded) {}
@@ -135,6 +111,8 @@ class Reader {
             apps_ = &value;
         } else if (path == bridges_path) {
             load_bridges(value, unknown_keys_, loaded_);
+        } else if (path == journal_channels_path) {
+            load_journal_rules(value, unknown_keys_, loaded_);
         } else if (std::ranges::find(unbuilt_keys(), path) != unbuilt_keys().end()) {
             say_unbuilt(path);
         } else if (!leads_somewhere(path)) {

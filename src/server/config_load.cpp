@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "server/config_fields.h"
+#include "server/config_journal.h"
 #include "server/config_json.h"
 #include "server/config_unbuilt.h"
 #include "server/default_app.h"
@@ -99,6 +100,7 @@ Loaded load(const Sources& sources) {
     check_apps(loaded.config.apps, loaded.problems);
     check_turbine(loaded.config.turbine, loaded.problems);
     check_notiflux(loaded.config.notiflux, loaded.problems);
+    check_journal(loaded.config.journal, loaded.problems);
     return loaded;
 }
 

@@ -122,6 +122,7 @@ std::string_view help_text() {
   carillon [serve]        start the server (Ctrl-C stops it gracefully)
   carillon check-config   say what the configuration means and what is wrong with it
   carillon token          make a token for a client, or say why one is refused (carillon token --help)
+  carillon journal        look into a journal, check it, make it smaller (carillon journal --help)
   carillon version        which version this is
   carillon help           this text
 

@@ -1,4 +1,4 @@
-// server/main.cpp: carillon serve | check-config | token | version | help.
+// server/main.cpp: carillon serve | check-config | token | journal | version | help.
 #include <pthread.h>
 
 #include <csignal>
@@ -14,6 +14,7 @@
 #include "server/config_load.h"
 #include "server/flags.h"
 #include "server/greeting.h"
+#include "server/journal_command.h"
 #include "server/log.h"
 #include "server/server.h"
 #include "server/token_command.h"
@@ -135,9 +136,21 @@ int token(const std::vector<std::string>& arguments) {
     return answer.exit_code;
 }
 
+int journal(const std::vector<std::string>& arguments) {
+    const auto request = parse_journal_request(arguments);
+    if (!request.has_value()) return complain(request.error().message);
+    const auto answer = answer_journal_request(*request, base::SystemClock().now());
+    std::fputs(answer.text.c_str(), stdout);
+    std::fputs(answer.notes.c_str(), stderr);
+    return answer.exit_code;
+}
+
 int run(const std::vector<std::string>& arguments) {
     if (!arguments.empty() && arguments.front() == "token") {
         return token({arguments.begin() + 1, arguments.end()});
+    }
+    if (!arguments.empty() && arguments.front() == "journal") {
+        return journal({arguments.begin() + 1, arguments.end()});
     }
     const auto command = parse_command(arguments);
     if (!command.has_value()) return complain(command.error().message);

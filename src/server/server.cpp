@@ -46,14 +46,16 @@ Server::Server(Config config, const base::Clock& clock, base::Log& log, unsigned
       log_(log),
       started_(clock.now()),
       doorman_(config_),
-      history_([this](const hub::App& app, std::string_view channel) {
-          return retention_of(config_, app, channel);
-      }),
+      histories_(config_.journal,
+                 [this](const hub::App& app, std::string_view channel) {
+                     return retention_of(config_, app, channel);
+                 }),
       // Where a wake finds no room, the next sweep drains.
       host_events_([this] { (void)run_later([this] { host_events_.drain(clock_.now()); }); }),
       hub_(std::make_unique<hub::Hub>(
           hub_config(config_, loops_ + guests_),
-          hub::Ports{.history = &history_, .host_events = &host_events_})) {}
+          hub::Ports{
+              .history = &histories_, .cursors = &histories_, .host_events = &host_events_})) {}
 
 // The guests first: whoever is left in one now would outlive it.
 Server::~Server() {
@@ -70,6 +72,7 @@ Server::~Server() {
 // ---- start ----
 
 Result<void> Server::start() {
+    TRY(histories_.open(clock_, log_));
     TRY_AS(apps_, apps::MemoryApps::make(apps_of(config_)));
     apps_->each([this](const hub::AppRef& app) { hub_->know(app); });
     TRY_AS(auto protocols, make_protocols({*hub_, host_events_, *apps_, clock_, log_, config_,
@@ -113,7 +116,9 @@ Result<void> Server::build_routes() {
     if (config_.usage_enabled) {
         TRY(admin::usage_route(client_routes_));
     }
-    return admin::routes(admin_routes_, [this](auto done) { gather(std::move(done)); });
+    return admin::routes(
+        admin_routes_, [this](auto done) { gather(std::move(done)); },
+        [this] { return histories_.trouble(); });
 }
 
 // The first lane proves that the port is ours alone; only then do the others share it.
@@ -165,7 +170,8 @@ void Server::run(Core& core) {
 
 // On the first core's loop. Over its budget, what is kept cannot wait for the next round.
 void Server::sweep(Now now) {
-    const bool over = history_.bytes() > history_.bytes_max();
+    const auto& memory = histories_.memory();
+    const bool over = memory.bytes() > memory.bytes_max();
     host_events_.drain(now);
     hub_->sweep(over ? hub::ChannelTable::stripe_count : sweep_stripes, now);
     cores_.front()->loop.timers().arm(sweep_timer_, now.steady_ns + sweep_period_ns);

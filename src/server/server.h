@@ -43,8 +43,8 @@
 #include "net/tls_context.h"
 #include "server/config.h"
 #include "server/doorman.h"
+#include "server/histories.h"
 #include "server/protocols.h"
-#include "storage/memory/memory_history.h"
 
 namespace carillon::server {
 
@@ -71,6 +71,8 @@ class Server {
     void wait();
 
     hub::Hub& hub() { return *hub_; }
+    hub::History& history() { return histories_; }
+    storage::Journal* journal() { return histories_.journal(); }  // null: there is none
     unsigned threads() const { return static_cast<unsigned>(cores_.size()); }
 
     // ---- for the program around it ----
@@ -145,7 +147,7 @@ class Server {
     std::uint16_t metrics_port_ = 0;
 
     std::unique_ptr<apps::MemoryApps> apps_;
-    storage::MemoryHistory history_;
+    Histories histories_;
     hub::HostInbox host_events_;
     std::unique_ptr<hub::Hub> hub_;
     std::unique_ptr<Protocols> protocols_;

@@ -3,6 +3,7 @@
 // core's loop, which serves the admin port, puts it all together.
 #include <algorithm>
 
+#include "server/journal_report.h"
 #include "server/metric_sink.h"
 #include "server/server.h"
 
@@ -131,11 +132,14 @@ void Server::fill_totals(admin::Report& report) {
             {{{"bridge", std::string(bridge)}, {"outcome", std::string(bridge::name_of(fate))}},
              count});
     });
-    report.history = {.bytes = history_.bytes(),
-                      .publications = history_.publications(),
-                      .too_old = history_.too_old(),
-                      .evicted = history_.evicted(),
-                      .not_taken = history_.not_taken()};
+    const auto& memory = histories_.memory();
+    report.history = {.bytes = memory.bytes(),
+                      .publications = memory.publications(),
+                      .too_old = memory.too_old(),
+                      .evicted = memory.evicted(),
+                      .not_taken = memory.not_taken()};
+    if (histories_.journal() != nullptr)
+        report.journal = journal_report(histories_.journal()->numbers());
     report.host_events = {.recorded = host_events_.recorded(),
                           .lost = host_events_.lost(),
                           .resyncs = host_events_.resyncs()};

@@ -41,6 +41,7 @@ constexpr std::array<FaultRow, faults> rows{{
     {Fault::broadcast_topic, "broadcast_topic", 403, "The token does not list the topic."},
     {Fault::broadcast_vetoed, "broadcast_vetoed", 403, "The server does not allow the broadcast."},
     {Fault::broadcast_overloaded, "broadcast_overloaded", 503, "The server is overloaded. Try again later."},
+    {Fault::broadcast_storage, "broadcast_storage", 503, "What keeps this topic's messages is full or fails. Try again later."},
     {Fault::broadcast_failed, "broadcast_failed", 500, "The server failed."},
 }};
 // clang-format on
@@ -71,6 +72,8 @@ Fault broadcast_fault(hub::Outcome outcome) {
             return Fault::broadcast_name;
         case hub::Outcome::overloaded:
             return Fault::broadcast_overloaded;
+        case hub::Outcome::storage_failed:
+            return Fault::broadcast_storage;
         case hub::Outcome::vetoed:
             return Fault::broadcast_vetoed;
         default:

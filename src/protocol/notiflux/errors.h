@@ -52,6 +52,7 @@ enum class Fault : std::uint8_t {
     broadcast_topic,
     broadcast_vetoed,
     broadcast_overloaded,
+    broadcast_storage,
     broadcast_failed,
 };
 inline constexpr std::size_t faults = static_cast<std::size_t>(Fault::broadcast_failed) + 1;

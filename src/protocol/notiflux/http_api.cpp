@@ -37,7 +37,7 @@ http::Response refuse_quietly(Service& service, Fault fault, std::string_view ru
     if (!service.options.honest_statuses) return empty(200);
     const auto& row = row_of(fault);
     auto response = http::text(row.code, std::string(row.text));
-    if (fault == Fault::broadcast_overloaded) response.headers.emplace_back("Retry-After", "1");
+    if (row.code == 503) response.headers.emplace_back("Retry-After", "1");
     return response;
 }
 

@@ -50,6 +50,7 @@ TEST(Veto, of_a_join_is_silence_and_nothing_is_heard) {
 
 TEST(BroadcastFault, of_hooks_that_nest_too_deep_is_an_error_of_the_server) {
     EXPECT_EQ(row_of(broadcast_fault(hub::Outcome::limit_nesting)).code, 500);
+    EXPECT_EQ(row_of(broadcast_fault(hub::Outcome::storage_failed)).code, 503);
 }
 
 }  // namespace

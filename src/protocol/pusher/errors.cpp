@@ -39,6 +39,7 @@ constexpr std::array<FaultRow, faults> rows{{
     {Fault::client_event_payload, "client_event_payload", 4301, "", "Client event error: The data is larger than the allowed {} bytes"},
     {Fault::client_event_membership, "client_event_membership", 4301, "", "Client event error: The socket is not subscribed to that channel"},
     {Fault::client_event_overloaded, "client_event_overloaded", 4301, "", "Client event error: The server is overloaded"},
+    {Fault::client_event_storage, "client_event_storage", 4301, "", "Client event error: The server cannot keep it now"},
     {Fault::client_event_vetoed, "client_event_vetoed", 4301, "", "Client event error: The server does not allow it"},
     {Fault::client_event_failed, "client_event_failed", 4301, "", "Client event error: It could not be published"},
 
@@ -62,6 +63,7 @@ constexpr std::array<FaultRow, faults> rows{{
     {Fault::request_payload, "request_payload", 413, "payload_too_large", "The data is too large.", ErrorKind::too_large},
     {Fault::request_rate, "request_rate", 429, "rate_limited", "Rate limit exceeded. Please try again later.", ErrorKind::overloaded},
     {Fault::request_overloaded, "request_overloaded", 503, "backpressure", "The server is overloaded. Try again later.", ErrorKind::overloaded},
+    {Fault::request_storage, "request_storage", 503, "storage_failed", "What keeps this channel's events is full or fails. Nothing was published. Try again later.", ErrorKind::io},
     {Fault::request_failed, "request_failed", 500, "internal_error", "The server failed.", ErrorKind::internal},
 }};
 // clang-format on
@@ -110,6 +112,8 @@ Fault client_event_fault(hub::Outcome outcome) {
     switch (outcome) {
         case hub::Outcome::overloaded:
             return Fault::client_event_overloaded;
+        case hub::Outcome::storage_failed:
+            return Fault::client_event_storage;
         case hub::Outcome::vetoed:
             return Fault::client_event_vetoed;
         default:
@@ -122,6 +126,8 @@ Fault publish_fault(hub::Outcome outcome) {
     switch (outcome) {
         case hub::Outcome::overloaded:
             return Fault::request_overloaded;
+        case hub::Outcome::storage_failed:
+            return Fault::request_storage;
         case hub::Outcome::limit_channels:
             return Fault::request_limit;
         case hub::Outcome::vetoed:

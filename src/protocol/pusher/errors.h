@@ -52,6 +52,7 @@ enum class Fault : std::uint8_t {
     client_event_payload,
     client_event_membership,
     client_event_overloaded,
+    client_event_storage,
     client_event_vetoed,
     client_event_failed,
     // pusher:subscription_error, and the connection stays
@@ -74,6 +75,7 @@ enum class Fault : std::uint8_t {
     request_payload,
     request_rate,
     request_overloaded,
+    request_storage,
     request_failed,
 };
 inline constexpr std::size_t faults = static_cast<std::size_t>(Fault::request_failed) + 1;

@@ -91,7 +91,7 @@ http::Response Call::refusal(const Error& error) const {
     json::append_number(row.code, body);
     body.append('}');
     auto response = http::json(row.code, std::string(body.view()));
-    if (fault == Fault::request_overloaded) response.headers.emplace_back("Retry-After", "1");
+    if (row.code == 503) response.headers.emplace_back("Retry-After", "1");
     return response;
 }
 

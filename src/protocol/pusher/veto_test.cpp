@@ -102,6 +102,8 @@ TEST(PublishFault, of_hooks_that_nest_too_deep_is_an_error_of_the_server) {
     EXPECT_EQ(publish_fault(hub::Outcome::vetoed), Fault::request_vetoed);
     EXPECT_EQ(publish_fault(hub::Outcome::limit_channels), Fault::request_limit);
     EXPECT_EQ(client_event_fault(hub::Outcome::limit_nesting), Fault::client_event_failed);
+    EXPECT_EQ(publish_fault(hub::Outcome::storage_failed), Fault::request_storage);
+    EXPECT_EQ(client_event_fault(hub::Outcome::storage_failed), Fault::client_event_storage);
     EXPECT_EQ(subscription_fault(hub::Outcome::limit_channels), Fault::subscription_failed);
 }
 

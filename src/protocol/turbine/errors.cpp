@@ -39,6 +39,7 @@ constexpr std::array<FaultRow, faults> rows{{
     {Fault::request_channel_name,    "request_channel_name",    400, "invalid channel"},
     {Fault::request_vetoed,          "request_vetoed",          403, "forbidden"},
     {Fault::request_overloaded,      "request_overloaded",      503, "overloaded"},
+    {Fault::request_storage,         "request_storage",         503, "storage failed"},
     {Fault::request_failed,          "request_failed",          500, "internal error"},
 }};
 // clang-format on
@@ -69,6 +70,8 @@ Fault publish_fault(hub::Outcome outcome) {
     switch (outcome) {
         case hub::Outcome::overloaded:
             return Fault::request_overloaded;
+        case hub::Outcome::storage_failed:
+            return Fault::request_storage;
         case hub::Outcome::vetoed:
             return Fault::request_vetoed;
         default:

@@ -49,6 +49,7 @@ enum class Fault : std::uint8_t {
     request_channel_name,
     request_vetoed,
     request_overloaded,
+    request_storage,
     request_failed,
 };
 inline constexpr std::size_t faults = static_cast<std::size_t>(Fault::request_failed) + 1;

@@ -31,7 +31,7 @@ http::Response refusal(Service& service, Fault fault) {
     json::append_quoted(row.text, body);
     body.append('}');
     auto response = http::json(row.code, std::string(body.view()));
-    if (fault == Fault::request_overloaded) response.headers.emplace_back("Retry-After", "1");
+    if (row.code == 503) response.headers.emplace_back("Retry-After", "1");
     return response;
 }
 

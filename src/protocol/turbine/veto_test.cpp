@@ -51,5 +51,11 @@ TEST(PublishFault, of_hooks_that_nest_too_deep_is_an_error_of_the_server) {
     EXPECT_EQ(publish_fault(hub::Outcome::overloaded), Fault::request_overloaded);
 }
 
+TEST(PublishFault, of_a_journal_that_is_full_asks_to_come_back) {
+    const auto& row = row_of(publish_fault(hub::Outcome::storage_failed));
+    EXPECT_EQ(row.code, 503);
+    EXPECT_EQ(row.text, "storage failed");
+}
+
 }  // namespace
 }  // namespace carillon::turbine
