@@ -9,6 +9,7 @@
 #include <boost/intrusive/list_hook.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -155,6 +156,8 @@ class Channel {
     }
     const Position& position() const { return position_; }
     Position& position() { return position_; }
+    // Whether its history keeps it, once that was asked: it is always the same.
+    std::optional<bool> keeps_{};
 
  private:
     AppState& app_state_;

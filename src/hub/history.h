@@ -108,7 +108,7 @@ struct History {
     };
     virtual ~History() = default;
     // Whether this channel's publications are kept, and so consume an offset. Always the same
-    // answer for the same channel. Any thread, for each publication.
+    // answer for the same channel. Any thread; under a channel's lock too: it does not block.
     virtual Keeps keeps(const App& app, std::string_view channel) const = 0;
     // For a channel of which something is kept. Under its lock. `epoch`: the channel's, if it has no past.
     virtual std::unique_ptr<ChannelHistory> open(const App& app, std::string_view channel,

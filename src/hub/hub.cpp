@@ -273,6 +273,14 @@ History::Keeps Hub::keeps(const AppState& state, std::string_view channel) const
     return ports_.history->keeps(*state.app, channel);
 }
 
+// Under the channel's lock; null: there is none yet. A look, but for the first.
+bool Hub::is_kept(const AppState& state, std::string_view name, Channel* channel) const {
+    if (channel != nullptr && channel->keeps_) return *channel->keeps_;
+    const bool kept = keeps(state, name) != History::Keeps::nothing;
+    if (channel != nullptr) channel->keeps_ = kept;
+    return kept;
+}
+
 void Hub::keep(ChannelTable::Locked& locked, Channel& channel) {
     if (channel.keeping_ != nullptr) return;
     locked.keep(channel,
@@ -602,9 +610,9 @@ Receipt Hub::publish_unhooked(AppState& state, std::span<const Wish> wishes, Now
 
 std::uint64_t Hub::publish_in(AppState& state, std::string_view name,
                               const PublicationRef& publication, Errand& errand) {
-    bool kept = !publication->passing() && keeps(state, name) != History::Keeps::nothing;
     auto locked = channels_.lock(state, name);
     Channel* channel = locked.find();
+    bool kept = !publication->passing() && is_kept(state, name, channel);
     // Where nobody is and there is no room for another channel, nothing is kept.
     if (kept && channel == nullptr && channels_.size() < limits::channels_max) {
         channel = &locked.find_or_create();

@@ -281,6 +281,7 @@ class Hub {
                                  std::uint64_t& missed);
     static void promise(const Session& session, std::unique_ptr<Replay> missed, Joined& joined);
     History::Keeps keeps(const AppState& state, std::string_view channel) const;
+    bool is_kept(const AppState& state, std::string_view name, Channel* channel) const;
     void keep(ChannelTable::Locked& locked, Channel& channel);
     Outcome storage_refuses(const AppState& state, std::span<const Wish> wishes) const;
     Outcome enter_roster(Channel& channel, Session& session, const JoinOptions& options, Now now,

@@ -78,7 +78,7 @@ def row_ab(bench):
 
 # Row ac: until a journal of ten million messages is ready.
 def row_ac(bench):
-    count, rounds = bench.plan.of((20_000, 2), (10_000_000, 5))
+    count, rounds = bench.plan.of((20_000, 2), (10_000_000, 7))
     reports = journal(bench, "restart", count, rounds)
     return [
         row(f"ac: start with {count} messages", [r["seconds"] for r in reports], "s", bench.plan.target(RESTART_TARGET_S),
@@ -87,4 +87,14 @@ def row_ac(bench):
     ]
 
 
-ROWS = {"x": row_x, "y": row_y, "z": row_z, "aa": row_aa, "ab": row_ab, "ac": row_ac}
+# Row ad: heard by a subscription with a name.
+def row_ad(bench):
+    count, rounds = bench.plan.of((2_000, 2), (200_000, 7))
+    reports = journal(bench, "named", count, rounds)
+    return [
+        row("ad: a name, at least once", [r["at_least_once_per_second"] for r in reports], "messages/s", None, {"reports": reports}),
+        row("ad: a name, exactly once", [r["exactly_once_per_second"] for r in reports], "messages/s", None, {}),
+    ]
+
+
+ROWS = {"x": row_x, "y": row_y, "z": row_z, "aa": row_aa, "ab": row_ab, "ac": row_ac, "ad": row_ad}
