@@ -71,6 +71,8 @@ inline constexpr std::size_t journal_queue_bytes_max = 64 * mib;
 // Rules that say which channels a journal keeps: each publication may be held against all of them. More is
 // a start-up error.
 inline constexpr std::size_t journal_rules_max = 256;
+// The least that a journal may be bounded to: below it a store would keep nothing.
+inline constexpr std::size_t journal_bytes_min = mib;
 // A page fetched for a reader: bodies, about. It has two: one in hand, one on its way.
 inline constexpr std::size_t journal_page_bytes = 256 * kib;
 // Publishers of one channel whose sequences are remembered. Then the one that was silent longest is forgotten.

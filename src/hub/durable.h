@@ -94,8 +94,9 @@ class Durable : public boost::intrusive_ref_counter<Durable> {
     virtual ~Durable() = default;
 
     // `ring`: called on any thread, under no lock, when take() may have something after it had `nothing`.
-    // 0: it is exclusive and taken.
-    virtual Member join(std::function<void()> ring) = 0;
+    // `alone`: nobody else while it is there, whatever the terms say. 0: there is somebody who is, or
+    // wants to be, alone.
+    virtual Member join(std::function<void()> ring, bool alone = false) = 0;
     // What it has in hand goes to others at once, as if it had not been delivered. Its ring is not
     // called after this returns.
     virtual void leave(Member member) = 0;
@@ -103,6 +104,8 @@ class Durable : public boost::intrusive_ref_counter<Durable> {
     virtual Take take(Member member, Now now, Taken& out) = 0;
     // False: it is this member's no longer (it took too long), or never was.
     virtual bool ack(Member member, std::uint64_t offset, Now now) = 0;
+    // It has the whole timeout again.
+    virtual bool extend(Member member, std::uint64_t offset, Now now) = 0;
     virtual bool nack(Member member, std::uint64_t offset, std::string_view reason, Now now) = 0;
     // Goes on with the oldest that is kept; how many messages were lost is counted and answered.
     virtual std::uint64_t skip_lost(Now now) = 0;

@@ -173,6 +173,14 @@ bool DurableLedger::nack(Member member, std::uint64_t offset, std::string_view r
     return true;
 }
 
+bool DurableLedger::extend(Member member, std::uint64_t offset, Now now,
+                           const DurableTerms& terms) {
+    const auto entry = in_hand(member, offset);
+    if (entry == pending_.end()) return false;
+    if (terms.ack_timeout_ms > 0) move(entry, Where::hand, after_ms(now, terms.ack_timeout_ms));
+    return true;
+}
+
 DurableLedger::Entry DurableLedger::in_hand(Member member, std::uint64_t offset) {
     const auto entry = pending_.find(offset);
     if (entry == pending_.end() || entry->second.where != Where::hand) return pending_.end();

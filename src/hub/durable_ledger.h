@@ -62,6 +62,11 @@ class DurableLedger {
     };
     Next take(const Asking& asking, const DurableTerms& terms, Durable::Taken& out);
     bool ack(Member member, std::uint64_t offset);
+    bool extend(Member member, std::uint64_t offset, Now now, const DurableTerms& terms);
+    // Whether anything is not handed out until this save is through.
+    bool awaits(std::uint64_t save) const {
+        return alone_save_ == save || (!counting_.empty() && counting_.begin()->first <= save);
+    }
     bool nack(Member member, std::uint64_t offset, std::string_view reason, Now now,
               const DurableTerms& terms);
     void leave(Member member);

@@ -30,9 +30,11 @@ DurableSubscription::DurableSubscription(Ports ports, AppRef app, std::string_vi
 
 // ---- members ----
 
-Durable::Member DurableSubscription::join(std::function<void()> ring) {
+Durable::Member DurableSubscription::join(std::function<void()> ring, bool alone) {
     Lock lock(mutex_);
-    if (forgotten_ || (terms_.exclusive && !members_.empty())) return 0;
+    alone = alone || terms_.exclusive;
+    if (forgotten_ || (!members_.empty() && (alone || alone_))) return 0;
+    alone_ = alone;
     const auto member = ++last_member_;
     members_.emplace(member, bells_->add(std::move(ring)));
     // Who was alone waited for what failed; two do not.
@@ -99,6 +101,14 @@ bool DurableSubscription::ack(Member member, std::uint64_t offset, Now now) {
     save(lock);
     end(lock, full);
     return true;
+}
+
+bool DurableSubscription::extend(Member member, std::uint64_t offset, Now now) {
+    Lock lock(mutex_);
+    now_ = now;
+    const bool held = ledger_.extend(member, offset, now, terms_);
+    end(lock, false);
+    return held;
 }
 
 bool DurableSubscription::nack(Member member, std::uint64_t offset, std::string_view reason,
@@ -266,8 +276,9 @@ void DurableSubscription::save(Lock& lock) {
         if (taken) continue;
         ledger_.save_refused(note);
         retry_ns_ = now_.steady_ns + save_again_ns;
+        // Who waited for this save goes on without it; the others would only ask again.
+        ring_ |= ledger_.awaits(note.number);
         bells_->settle(note.number);
-        ring_ = true;
         return;
     }
 }

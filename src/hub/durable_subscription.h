@@ -65,10 +65,11 @@ class DurableSubscription final : public Durable {
     bool forget();
     void save_now();
 
-    Member join(std::function<void()> ring) override;
+    Member join(std::function<void()> ring, bool alone) override;
     void leave(Member member) override;
     Take take(Member member, Now now, Taken& out) override;
     bool ack(Member member, std::uint64_t offset, Now now) override;
+    bool extend(Member member, std::uint64_t offset, Now now) override;
     bool nack(Member member, std::uint64_t offset, std::string_view reason, Now now) override;
     std::uint64_t skip_lost(Now now) override;
     std::vector<DeadLetter> dead_letters() const override;
@@ -109,7 +110,8 @@ class DurableSubscription final : public Durable {
     DurableLedger ledger_;
     std::map<Member, std::shared_ptr<DurableBell>> members_;
     Member last_member_ = 0;
-    Now now_{};  // the last that was told
+    bool alone_ = false;  // who is there wants to be the only one
+    Now now_{};           // the last that was told
 
     std::unique_ptr<Reader> reader_;  // touched by whoever set reading_
     std::unique_ptr<Reader> replay_reader_;

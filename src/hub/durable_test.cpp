@@ -325,6 +325,49 @@ TEST(Durable, lets_an_exclusive_name_have_one_member) {
     EXPECT_NE(worker->join({}), 0U);
 }
 
+TEST(Durable, leaves_him_alone_who_asked_for_it_whatever_others_ask_for) {
+    House house;
+    const auto worker = house.open();
+    const auto me = worker->join({}, true);
+    EXPECT_NE(me, 0U);
+    EXPECT_EQ(house.open(), worker);  // on other terms
+    EXPECT_EQ(worker->join({}), 0U);
+    worker->leave(me);
+    const auto other = worker->join({});
+    EXPECT_NE(other, 0U);
+    EXPECT_EQ(worker->join({}, true), 0U);
+}
+
+TEST(Durable, gives_the_whole_timeout_again_to_him_who_still_has_it) {
+    House house;
+    house.append(1);
+    const auto worker = house.open();
+    const auto me = worker->join({});
+    EXPECT_EQ(take(worker, me, house.now), 1U);
+    house.pass_ms(house.terms.ack_timeout_ms - 1);
+    EXPECT_TRUE(worker->extend(me, 1, house.now));
+    house.pass_ms(house.terms.ack_timeout_ms - 1);
+    EXPECT_EQ(worker->numbers().timed_out, 0U);
+    house.pass_ms(1);
+    EXPECT_EQ(worker->numbers().timed_out, 1U);
+    EXPECT_FALSE(worker->extend(me, 1, house.now));
+}
+
+// He would ask, be told nothing, try to save, be refused and ring himself, for ever.
+TEST(Durable, does_not_ring_for_a_save_that_was_refused_and_that_nobody_waits_for) {
+    House house;
+    house.append(1);
+    const auto worker = house.open();
+    int rings = 0;
+    const auto me = worker->join([&rings] { ++rings; });
+    EXPECT_EQ(take(worker, me, house.now), 1U);
+    house.journal.refuse = true;
+    EXPECT_TRUE(worker->ack(me, 1, house.now));
+    const auto before = rings;
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(take(worker, me, house.now), 0U);
+    EXPECT_EQ(rings, before);
+}
+
 TEST(Durable, calls_a_message_dead_after_so_many_deliveries_and_lists_why) {
     House house;
     house.append(2);

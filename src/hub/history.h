@@ -110,6 +110,9 @@ struct History {
     // Whether this channel's publications are kept, and so consume an offset. Always the same
     // answer for the same channel. Any thread; under a channel's lock too: it does not block.
     virtual Keeps keeps(const App& app, std::string_view channel) const = 0;
+    // Whether anything of it was ever kept for good. A channel that is only subscribed to is not opened
+    // without: names cost memory. Any thread.
+    virtual bool has_past(const App&, std::string_view) const { return true; }
     // For a channel of which something is kept. Under its lock. `epoch`: the channel's, if it has no past.
     virtual std::unique_ptr<ChannelHistory> open(const App& app, std::string_view channel,
                                                  std::uint64_t epoch) = 0;

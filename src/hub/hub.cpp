@@ -93,7 +93,9 @@ Joined Hub::subscribe(Session& session, std::string_view name, const Encoder& fo
             return {refuse(Outcome::limit_channels)};
         }
         Channel& channel = found != nullptr ? *found : locked.find_or_create();
-        if (keeping == History::Keeps::for_good) keep(locked, channel);  // it may have a past
+        if (keeping == History::Keeps::for_good && ports_.history->has_past(channel.app(), name)) {
+            keep(locked, channel);
+        }
         if (!already) {
             const auto entered = join(channel, session, format, options, now, wakes);
             if (entered != Outcome::ok) {

@@ -142,7 +142,7 @@ struct TestHistory : History {
         OfChannel(TestHistory& h, std::string n) : home(h), name(std::move(n)) {}
         void append(const PublicationRef& publication, const Stamp& stamp, Now now,
                     const CountdownRef& stored) override {
-            if (stored != nullptr) stored->done_too({.stored = 1});
+            if (stored != nullptr) stored->done_too(home.fate);
             last = stamp.position;
             home.log.push_back(name + "@" + std::to_string(stamp.position.offset) + " " +
                                std::string(publication->body()));
@@ -191,6 +191,7 @@ struct TestHistory : History {
     }
 
     std::size_t room = 1000;
+    Fate fate{.stored = 1};  // of what is appended
     std::int64_t forget_before_ns = 0;
     std::string forget_only;  // app/channel: the others let go of nothing; empty: all do
     int sweeps = 0;

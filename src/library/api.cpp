@@ -276,8 +276,7 @@ Result<void> check_topic(std::string_view topic) {
                  std::string(topic) + ": one publishes to a topic, not to a pattern"};
 }
 
-Result<void> check_message(const Core& core, const Outgoing& message) {
-    if (core.stopped()) return Error{ErrorKind::closed, "the broker has stopped"};
+Result<void> check_message(const Outgoing& message) {
     TRY(check_topic(message.topic));
     const auto bytes =
         message.type == nullptr ? message.body.size() : message.type->weight(message.value);
@@ -313,7 +312,8 @@ namespace {
 
 // Errors are counted.
 Result<void> check_all(Core& core, const Outgoing& message) {
-    auto good = check_message(core, message);
+    Result<void> good = Error{ErrorKind::closed, "the broker has stopped"};
+    if (!core.stopped()) good = check_message(message);
     if (good && message.once != nullptr) good = check_once(core, message);
     if (!good) core.count_refusal();
     return good;
@@ -340,7 +340,7 @@ Result<void> publish_with(Control* control, std::uint64_t offset, const Outgoing
     }
     const auto core = control->core.lock();
     if (core == nullptr) return Error{ErrorKind::closed, "the broker has stopped"};
-    TRY(check_message(*core, message));
+    TRY(check_message(message));
     TRY(check_kept(*core, message));
     return control->hand->add(offset, message.topic, [&](hub::Once once) {
         const Once its{once.publisher, once.sequence};

@@ -83,7 +83,8 @@ void Core::Loops::resume(std::coroutine_handle<> waiting, library::Loop* on) {
         const bool there = core_ != nullptr && waiting;
         if (!waiting || (there && on->post([waiting] { waiting.resume(); }))) return;
     }
-    waiting.resume();
+    // Not here: it may hold the last handle, and the end of a broker waits for the storage's threads.
+    std::thread([waiting] { waiting.resume(); }).detach();
 }
 
 void Core::Loops::end() {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/limits.h"
 #include "carillon/journal.h"
 #include "hub/pattern.h"
 #include "library/hook_chain.h"
@@ -76,6 +77,9 @@ void plan_journal(const char* what, const Part& part, Builder& builder, std::str
     if (part.sync.kind() == Sync::Kind::interval &&
         (part.sync.interval() < 1ms || part.sync.interval() > 1h)) {
         return refuse("Sync::every: 1 ms … 1 h");
+    }
+    if (part.bytes_max != 0 && part.bytes_max < limits::journal_bytes_min) {
+        return refuse("bytes_max: at least 1 MiB, or 0: no bound");
     }
     auto rules = rules_of(part.topics, part.keep, part.more);
     if (!rules) return refuse(rules.error().message);

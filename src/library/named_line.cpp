@@ -24,10 +24,10 @@ Result<void> NamedLine::begin(std::string_view topic, const Terms& terms) {
 
 Result<void> NamedLine::join(const Terms& terms) {
     TRY_AS(durable_, core_.open_named(topic_, terms));
-    member_ = durable_->join([ring = ring_] { (*ring)(); });
+    member_ = durable_->join([ring = ring_] { (*ring)(); }, exactly_once_);
     if (member_ != 0) return {};
     return Error{ErrorKind::forbidden,
-                 topic_ + ": " + name_ + " is exactly_once and has its one subscription already"};
+                 topic_ + ": " + name_ + " has a subscription already, and exactly_once has one"};
 }
 
 void NamedLine::leave(hub::CloseReason) {
@@ -49,7 +49,8 @@ void NamedLine::go_on() {
 }
 
 bool NamedLine::wants() const {
-    return !in_hand_ && !is_dropped() && (control_->reading == nullptr || is_asked());
+    return !core_.stopped() && !in_hand_ && !is_dropped() &&
+           (control_->reading == nullptr || is_asked());
 }
 
 void NamedLine::take_next() {
@@ -90,6 +91,11 @@ void NamedLine::hand_over(const hub::Durable::Taken& taken) {
 
 bool NamedLine::settle(Hand::Settled settled) {
     if (settled.offset == 0 || settled.stopped) return false;
+    // It took too long, and is heard again: its effects are published then.
+    if (!settled.failure && !settled.effects.empty() &&
+        !durable_->extend(member_, settled.offset, core_.now())) {
+        return true;
+    }
     if (!settled.failure) {
         if (auto published = publish(settled.effects); !published) {
             core_.count_failure();

@@ -87,11 +87,13 @@ class Client;
 // (part_with_clients) or when it goes.
 class House : hub::Wake {
  public:
-    explicit House(hub::LaneLimits lane_limits = {}, std::uint32_t sessions_max = 0)
+    explicit House(hub::LaneLimits lane_limits = {}, std::uint32_t sessions_max = 0,
+                   hub::Ports ports = {})
         : hub({.lanes = 1,
                .sessions_max = sessions_max,
                .lane_limits = lane_limits,
-               .random = [](unsigned) { return std::make_unique<base::SeededRandom>(7); }}) {
+               .random = [](unsigned) { return std::make_unique<base::SeededRandom>(7); }},
+              ports) {
         hub.lane(0).attach(*this);
     }
     House(const House&) = delete;

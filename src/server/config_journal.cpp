@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 
+#include "base/limits.h"
 #include "hub/pattern.h"
 #include "server/config_objects.h"
 #include "server/config_values.h"
@@ -109,6 +110,10 @@ void check_journal(const JournalConfig& journal, std::vector<Problem>& problems)
     if (journal.path.empty() && keeps) {
         problems.push_back(
             {Severity::error, "journal.path", "required with journal.channels (JOURNAL_PATH)"});
+    }
+    if (journal.bytes_max != 0 && journal.bytes_max < limits::journal_bytes_min) {
+        problems.push_back(
+            {Severity::error, "journal.bytes_max", "at least 1 MiB, or 0: no bound"});
     }
     if (!journal.path.empty() && !keeps) {
         problems.push_back({Severity::warning, std::string(journal_channels_path),

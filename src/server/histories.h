@@ -48,6 +48,11 @@ class Histories final : public hub::History, public hub::Cursors {
     // what to do about it.
     Result<void> open(const base::Clock& clock, base::Log& log);
 
+    // What is queued is stored, and who waits for that is told. Nobody publishes any more.
+    void close() {
+        if (journal_ != nullptr) journal_->close();
+    }
+
     const storage::MemoryHistory& memory() const { return memory_; }
     const storage::Journal* journal() const { return journal_.get(); }  // null: there is none
     storage::Journal* journal() { return journal_.get(); }
@@ -58,6 +63,9 @@ class Histories final : public hub::History, public hub::Cursors {
     Keeps keeps(const hub::App& app, std::string_view channel) const override;
     std::unique_ptr<hub::ChannelHistory> open(const hub::App& app, std::string_view channel,
                                               std::uint64_t epoch) override;
+    bool has_past(const hub::App& app, std::string_view channel) const override {
+        return journal_ != nullptr && journal_->has_past(app, channel);
+    }
     bool in_trouble() const override { return journal_ != nullptr && journal_->in_trouble(); }
     hub::Outcome refuses(const hub::App& app, std::string_view channel) const override;
     Opened read(const hub::App& app, std::string_view channel, hub::ReadOptions options) override;

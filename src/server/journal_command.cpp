@@ -97,13 +97,18 @@ Result<JournalAnswer> trim(const JournalRequest& request, Now now) {
     const auto store = store_at(request.path);
     TRY_AS(const auto contents, store->open());
     std::uint64_t gone = 0;
-    TRY_AS(const auto trimmed, chosen(request, contents, *store, now, gone));
-    TRY(store->trim(trimmed));
-    TRY(tidy(*store));
-    // One that was not closed stays so: whether something is missing of it, nobody knows here.
+    std::vector<storage::Trimmed> trimmed;
+    const auto done = [&]() -> Result<void> {
+        TRY_AS(trimmed, chosen(request, contents, *store, now, gone));
+        TRY(store->trim(trimmed));
+        return tidy(*store);
+    }();
+    // One that was not closed stays so: whether something is missing of it, nobody knows here. One that
+    // was is closed again, whatever was wrong with the request.
     if (contents.closed_well) {
         TRY(store->close());
     }
+    TRY(done);
     std::string notes;
     for (const auto& sentence : contents.repairs) notes += sentence + "\n";
     return JournalAnswer{fmt::format("{} messages of {} channels let go\n", gone, trimmed.size()),

@@ -120,6 +120,32 @@ class ServerWithJournal : public ::testing::TestWithParam<JournalDriver> {
 INSTANTIATE_TEST_SUITE_P(Drivers, ServerWithJournal,
                          ::testing::Values(JournalDriver::file, JournalDriver::sqlite));
 
+// Turbine's answer waits for the disk. The server ends first, and stores it; nobody is left to be told.
+TEST_P(ServerWithJournal, stores_what_a_backend_still_waits_for_when_it_ends) {
+    auto config = config_for_tests(path, GetParam());
+    config.journal.sync_interval_ms = 60'000;
+    config.turbine.jwt_secret = demo_turbine_secret;
+    config.turbine.api_key = demo_turbine_api_key;
+    const std::string body = R"({"channel":"orders-1","data":1})";
+    const auto request =
+        "POST /api/publish HTTP/1.1\r\nHost: x\r\nx-api-key: " + std::string(demo_turbine_api_key) +
+        "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+        "\r\n\r\n" + body;
+    {
+        House house(config);
+        const auto written = [&] { return house.server.journal()->numbers().written; };
+        const Client first(house.server.port());
+        first.send(request);
+        while (written() < 1) std::this_thread::yield();
+        const Client second(house.server.port());  // the next sync is due in a minute
+        second.send(request);
+        while (written() < 2) std::this_thread::yield();
+        EXPECT_LT(house.server.journal()->numbers().stored, 2U);
+    }
+    House house(config);
+    EXPECT_EQ(house.server.journal()->numbers().usage.messages, 2U);
+}
+
 TEST_P(ServerWithJournal, goes_on_after_a_restart_where_a_client_was) {
     hub::Position heard;
     {

@@ -67,6 +67,7 @@ Server::~Server() {
     hub_->drain();  // tells nobody who leaves: that would wake lanes that have no loop any more
     stop_loops();
     wait();
+    histories_.close();  // who waits for an answer is a protocol's
 }
 
 // ---- start ----

@@ -61,6 +61,12 @@ std::variant<PublishRequest, Fault> read_request(const Service& service, http::R
     return hidden ? Fault::request_channel_name : std::move(read);
 }
 
+// Heard by those who were there, but not kept as it should be, is not what was asked for.
+http::Response answer_of(Service& service, const hub::Fate& fate) {
+    if (fate.not_stored == 0) return delivered(fate.queued);
+    return refusal(service, publish_fault(hub::Outcome::storage_failed));
+}
+
 void publish(Service& service, const PublishRequest& wish, http::Responder responder) {
     // Shared only because std::function must be able to copy what it holds.
     const auto waiting = std::make_shared<http::Responder>(std::move(responder));
@@ -72,7 +78,7 @@ void publish(Service& service, const PublishRequest& wish, http::Responder respo
                                       [&service, waiting](const hub::Fate& fate) {
                                           service.counts.delivered.add(fate.queued);
                                           service.counts.dropped.add(fate.dropped);
-                                          waiting->respond(delivered(fate.queued));
+                                          waiting->respond(answer_of(service, fate));
                                       })
                              .outcome;
     if (outcome != hub::Outcome::ok) {

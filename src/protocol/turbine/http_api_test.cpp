@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "hub/testing_hub.h"
 #include "protocol/turbine/testing.h"
 
 namespace carillon::turbine {
@@ -180,6 +181,18 @@ TEST(Publish, that_there_is_no_room_for_is_to_be_tried_again) {
     EXPECT_EQ(house.refusals("request_overloaded"), 1U);
     EXPECT_TRUE(client.heard().empty());
     EXPECT_EQ(asked(house, House::post(good)), R"(200 {"ok":true,"delivered":1})");
+}
+
+TEST(Publish, that_was_heard_and_could_not_be_stored_is_not_said_to_be_done) {
+    hub::testing::TestHistory history;
+    history.fate = {.not_stored = 1};
+    House house(testing::reference_app(), 0, {}, {}, 0, {.history = &history});
+    house.connected().says(subscribe("kept"));
+    const auto response = house.answer(House::post(R"({"channel":"kept","data":1})"));
+    EXPECT_EQ(response.status, 503);
+    EXPECT_EQ(response.body, R"({"ok":false,"error":"storage failed"})");
+    EXPECT_EQ(house.refusals("request_storage"), 1U);
+    EXPECT_EQ(asked(house, House::post(good)), R"(200 {"ok":true,"delivered":0})");
 }
 
 TEST(Publish, is_a_post) {

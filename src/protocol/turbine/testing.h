@@ -79,8 +79,8 @@ inline std::unique_ptr<TurbineProtocol> move_in(protocol::testing::House& house,
 struct House : protocol::testing::House {
     explicit House(hub::App its_app = reference_app(), std::uint32_t connect_timeout_s = 0,
                    protocol::ReserveOf reserve_of = {}, hub::LaneLimits lane_limits = {},
-                   std::uint32_t sessions_max = 0)
-        : protocol::testing::House(lane_limits, sessions_max),
+                   std::uint32_t sessions_max = 0, hub::Ports ports = {})
+        : protocol::testing::House(lane_limits, sessions_max, ports),
           app(std::make_shared<const hub::App>(std::move(its_app))),
           turbine(move_in(*this, *app, connect_timeout_s, std::move(reserve_of))) {}
     ~House() { part_with_clients(); }

@@ -161,6 +161,8 @@ Result<void> FileStore::read(std::uint32_t channel, std::uint64_t epoch, std::ui
                 if (!take(window.view().substr(from, block.bytes), block, run->header, wanted,
                           into) ||
                     wanted.next == next) {
+                    // What is before it can be read; the next call begins here.
+                    if (into.size() > before) return {};
                     return damaged(*run->file, block.position);
                 }
             }

@@ -223,6 +223,21 @@ TEST(FileStore, what_is_trimmed_is_not_read_and_its_numbers_go_on) {
     house.expect_all(a, 202, 202);
 }
 
+TEST(FileStore, says_after_a_restart_what_is_kept_and_not_what_was) {
+    const Directory directory;
+    {
+        House house({.path = directory.path()});
+        house.open();
+        const auto id = house.declare("news");
+        ASSERT_TRUE(house.write({id}, 100));
+        ASSERT_TRUE(house.store.trim(std::vector<Trimmed>{{id, 91}}));
+    }
+    House house({.path = directory.path()});
+    const auto contents = house.open();
+    EXPECT_EQ(channel_in(contents, "news")->first, 91U);
+    EXPECT_EQ(channel_in(contents, "news")->bytes, 200U);
+}
+
 TEST(FileStore, a_segment_in_the_middle_goes_when_nothing_of_it_is_kept) {
     const Directory directory;
     House house({.path = directory.path(), .segment_bytes = 4096});

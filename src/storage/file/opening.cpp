@@ -194,7 +194,8 @@ Result<void> FileStore::Opening::cut_end(const ScanEnd& end, std::uint64_t size,
     store_.end_ = store_.synced_ = keep;
     for (const auto& [channel, gathered] : store_.gathering_.channels()) {
         auto& sum = sums_[channel];
-        sum = {gathered.bytes, gathered.first, gathered.first_ms};
+        sum = {gathered.bytes, gathered.last - gathered.first + 1, gathered.first,
+               gathered.first_ms};
     }
     return {};
 }
@@ -262,6 +263,7 @@ void FileStore::Opening::add_parts(std::uint32_t number, const Directory& direct
         ++store_.segments_[number].stretches;
         auto& sum = sums_[stretch.channel];
         sum.bytes += stretch.bytes;
+        sum.messages += stretch.last - stretch.first + 1;
         if (sum.first == 0 || stretch.first < sum.first) {
             sum.first = stretch.first;
             sum.first_ms = stretch.first_ms;
@@ -326,7 +328,12 @@ Result<Contents> FileStore::Opening::contents() {
                             .last = channel.last};
         store_.messages_ += channel.last + 1 - channel.first;
         if (channel.first <= channel.last) {
-            found.bytes = sums_.at(id).bytes;
+            // What was let go of is among them: the mean counts.
+            const auto& sum = sums_.at(id);
+            const auto kept = channel.last + 1 - channel.first;
+            const auto mean =
+                static_cast<double>(sum.bytes) / static_cast<double>(std::max(sum.messages, kept));
+            found.bytes = static_cast<std::uint64_t>(mean * static_cast<double>(kept));
             found.oldest_ms = oldest_ms_of(id, channel);
         }
         contents_.channels.push_back(std::move(found));

@@ -38,6 +38,7 @@ class FileStore::Opening {
     // What is only asked for once: where a channel begins.
     struct Sum {
         std::uint64_t bytes = 0;
+        std::uint64_t messages = 0;  // that these are of: trimmed ones too
         std::uint64_t first = 0;
         std::int64_t first_ms = 0;
     };

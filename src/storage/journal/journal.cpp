@@ -25,8 +25,11 @@ LiveJournal::LiveJournal(std::unique_ptr<Store> store, JournalOptions options,
       queue_(options_.queue_bytes_max),
       retention_(directory_, options_, clock) {}
 
-LiveJournal::~LiveJournal() {
-    if (writer_ == nullptr) return;  // it was never open
+LiveJournal::~LiveJournal() { close(); }
+
+void LiveJournal::close() {
+    if (writer_ == nullptr || closed_.exchange(true))
+        return;  // it was never open, or is not any more
     writer_->stop();
     desk_->stop();
     let_readers_go();
@@ -72,7 +75,7 @@ std::unique_ptr<hub::ChannelHistory> LiveJournal::open(const hub::App& app,
 hub::Outcome LiveJournal::refuses(const hub::App& app, std::string_view channel) const {
     if (!in_trouble() || keeps(app, channel) == Keeps::nothing) return hub::Outcome::ok;
     refused_.add();
-    const bool well = writer_->state() == JournalState::well;
+    const bool well = !closed_ && writer_->state() == JournalState::well;
     return well ? hub::Outcome::overloaded : hub::Outcome::storage_failed;
 }
 
@@ -114,7 +117,8 @@ Recovery resolve(const JournalChannel& channel, const hub::ReadOptions& options,
             start.find_ms = static_cast<std::int64_t>(value);
             break;
     }
-    start.before = {channel.epoch, kind == Kind::time ? channel.last : start.next - 1};
+    const auto before_time = channel.safe(options.stored_only);
+    start.before = {channel.epoch, kind == Kind::time ? before_time : start.next - 1};
     return Recovery::recovered;
 }
 

@@ -102,8 +102,12 @@ class Journal : public hub::History, public hub::Cursors {
     static Result<std::unique_ptr<Journal>> open(std::unique_ptr<Store> store,
                                                  JournalOptions options, const base::Clock& clock);
     using hub::History::open;
-    // Everything that is queued is written and stored, if the disk lets it, and the store closed.
     ~Journal() override = default;
+
+    // Everything that is queued is written and stored, if the disk lets it, and everybody is told; then the
+    // store is closed. Nobody publishes any more; readers answer `lost`. Once it has returned nobody is called
+    // back. The destructor does it too, when who is called back may be gone.
+    virtual void close() = 0;
 
     virtual JournalNumbers numbers() const = 0;  // any thread
     // Waits until all that was appended before this call is stored. False: the time is over, or it

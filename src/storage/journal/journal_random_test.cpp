@@ -2,7 +2,7 @@
 // the machine ends at some moment. Then what is there is compared with what was promised. What each message
 // says follows from its channel and its offset, so that whoever reads one knows whether it is right.
 //
-//   CARILLON_SEEDS=n  so many days (500);  CARILLON_SEED=n  this one
+//   CARILLON_SEEDS=n  so many days (200);  CARILLON_SEED=n  this one
 #include <gtest/gtest.h>
 
 #include <array>
@@ -236,7 +236,7 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
 TEST(JournalRandom, whatever_happens_at_once_and_whenever_it_ends_what_was_promised_is_there) {
     const auto one = number_from("CARILLON_SEED", 0);
     const auto first = one != 0 ? one : 1;
-    const auto seeds = one != 0 ? 1 : number_from("CARILLON_SEEDS", 500);
+    const auto seeds = one != 0 ? 1 : number_from("CARILLON_SEEDS", 200);
     for (auto seed = first; seed < first + seeds && !HasFailure(); ++seed) {
         SCOPED_TRACE("CARILLON_SEED=" + std::to_string(seed));
         Day(seed).run();

@@ -22,6 +22,7 @@ class LiveJournal final : public Journal {
  public:
     LiveJournal(std::unique_ptr<Store> store, JournalOptions options, const base::Clock& clock);
     ~LiveJournal() override;
+    void close() override;
     LiveJournal(const LiveJournal&) = delete;
     LiveJournal& operator=(const LiveJournal&) = delete;
 
@@ -29,10 +30,14 @@ class LiveJournal final : public Journal {
     base::Result<void> recover();
 
     Keeps keeps(const hub::App& app, std::string_view channel) const override;
+    bool has_past(const hub::App& app, std::string_view channel) const override {
+        return directory_.find(app.id, channel) != nullptr;
+    }
     std::unique_ptr<hub::ChannelHistory> open(const hub::App& app, std::string_view channel,
                                               std::uint64_t epoch) override;
     bool in_trouble() const override {
-        return queue_.overloaded() || writer_->state() != JournalState::well;
+        return queue_.overloaded() || closed_.load(std::memory_order_relaxed) ||
+               writer_->state() != JournalState::well;
     }
     hub::Outcome refuses(const hub::App& app, std::string_view channel) const override;
     Opened read(const hub::App& app, std::string_view channel, hub::ReadOptions options) override;
@@ -70,6 +75,7 @@ class LiveJournal final : public Journal {
     mutable base::SharedCount duplicates_;
     std::shared_ptr<ReadDesk> desk_;
     std::unique_ptr<JournalWriter> writer_;
+    std::atomic<bool> closed_{false};
 };
 
 // What hub::Channel holds of its journal. Every call under the channel's lock.

@@ -109,8 +109,9 @@ base::Result<void> Retention::flush(Store& store) {
             channel->note_due = true;  // with its next group
         }
     }
-    TRY(write_notes(store, to_note_));
-    to_note_.clear();
+    const auto noted = write_notes(store, to_note_);
+    to_note_.clear();  // what could not be written is found again
+    TRY(noted);
     std::vector<Trimmed> trims;
     Channels later;
     for (auto* channel : to_trim_) {
@@ -184,6 +185,8 @@ void Retention::evict(JournalChannel& channel, std::uint64_t first) {
 
 void Retention::make_room(Store& store) {
     // It may fail for the same reason as the write that is to be tried again, and then that says so.
+    look_at_some(store);
+    (void)flush(store).has_value();
     (void)tidy(store).has_value();
 }
 

@@ -43,6 +43,7 @@ void JournalWriter::drop_group() {
         {
             const std::scoped_lock lock(channel->mutex);
             dropped.swap(channel->writing);
+            channel->broken = true;  // with it: nobody is to look for these
         }
         break_channel(*channel);
         for (auto& pending : dropped) {

@@ -337,6 +337,8 @@ Result<void> SqliteStore::read(std::uint32_t channel, std::uint64_t epoch, std::
         while (offset == first || bytes < bytes_max) {
             TRY_AS(const auto more, rows.next());
             if (!more) break;
+            // What is before a hole can be read; the next call begins there.
+            if (rows.count(0) != offset && offset != first) break;
             if (rows.count(0) != offset) return unreadable(channel, offset);
             into.push_back({publication_of(rows), {{epoch, offset}, rows.number(1)}});
             bytes += into.back().publication->body().size();
