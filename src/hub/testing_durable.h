@@ -124,8 +124,6 @@ class FakeJournal final : public History, public Cursors {
                 reader->at = from.after.offset;
                 break;
             case From::time:
-                reader->at = last();
-                break;
             case From::now:
                 reader->at = last();
                 break;
