@@ -314,6 +314,7 @@ void run_channels(std::uint64_t count, const fs::path& directory) {
     const auto open_before = descriptors();
     Book book(directory / "journal", storage::JournalOptions::Sync::interval);
     std::vector<Book::Channel> channels;
+    channels.reserve(count);
     for (std::uint64_t i = 0; i < count; ++i) {
         channels.push_back(book.open("room/" + std::to_string(i)));
     }
@@ -340,6 +341,7 @@ void run_restart(std::uint64_t count, const fs::path& directory) {
     {
         Book book(path, storage::JournalOptions::Sync::never);
         std::vector<Book::Channel> channels;
+        channels.reserve(1000);
         for (int i = 0; i < 1000; ++i) channels.push_back(book.open("room/" + std::to_string(i)));
         for (std::uint64_t i = 0; i < count; ++i) {
             Book::append(channels[i / 100 % channels.size()], message());
