@@ -92,17 +92,11 @@ class Parser {
         return {};
     }
 
-    // After the equals sign, or the next argument.
     Result<std::string> value_of(std::string_view arg) {
-        const auto equals = arg.find('=');
-        const std::string name(arg.substr(0, equals));
-        std::string value;
-        if (equals != std::string_view::npos) {
-            value = arg.substr(equals + 1);
-        } else if (next_ + 1 < args_.size() && !args_[next_ + 1].starts_with("--")) {
-            value = args_[++next_];
+        auto value = flag_value(args_, next_);
+        if (value.empty()) {
+            return misuse(std::string(arg.substr(0, arg.find('='))) + " needs a value");
         }
-        if (value.empty()) return misuse(name + " needs a value");
         return value;
     }
 
@@ -113,6 +107,14 @@ class Parser {
 };
 
 }  // namespace
+
+std::string flag_value(const std::vector<std::string>& args, std::size_t& at) {
+    const std::string_view arg = args[at];
+    const auto equals = arg.find('=');
+    if (equals != std::string_view::npos) return std::string(arg.substr(equals + 1));
+    if (at + 1 == args.size() || args[at + 1].starts_with("--")) return {};
+    return args[++at];
+}
 
 Result<Command> parse_command(const std::vector<std::string>& args) { return Parser(args).parse(); }
 

@@ -5,6 +5,7 @@
 // Only the shape is judged here; what the values mean, the loader decides (config_load.h).
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,5 +28,9 @@ struct Command {
 Result<Command> parse_command(const std::vector<std::string>& args);
 
 std::string_view help_text();
+
+// The value of the flag at args[at], for every command: behind its equals sign, or the next argument, to
+// which `at` is moved then. Empty: it has none.
+std::string flag_value(const std::vector<std::string>& args, std::size_t& at);
 
 }  // namespace carillon::server

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "server/flags.h"
 #include "server/names.h"
 
 namespace carillon::server {
@@ -134,16 +135,11 @@ class Parser {
         return flag->read(value, request_);
     }
 
-    // After the equals sign, or the next argument.
     Result<std::string> value_of(std::string_view arg) {
-        const auto equals = arg.find('=');
-        std::string value;
-        if (equals != std::string_view::npos) {
-            value = arg.substr(equals + 1);
-        } else if (next_ + 1 < args_.size() && !args_[next_ + 1].starts_with("--")) {
-            value = args_[++next_];
+        auto value = flag_value(args_, next_);
+        if (value.empty()) {
+            return misuse(std::string(arg.substr(0, arg.find('='))) + " needs a value");
         }
-        if (value.empty()) return misuse(std::string(arg.substr(0, equals)) + " needs a value");
         return value;
     }
 
