@@ -1,7 +1,7 @@
 // How things are written down while the hub runs on real threads.
 #include "base/assert.h"
-#include "hub/pinned.h"
 #include "hub/testing_frames.h"
+#include "hub/testing_kept.h"
 #include "hub/testing_threads_record.h"
 
 namespace carillon::hub::threads {
@@ -16,43 +16,25 @@ void stumble(unsigned& calls) {
     if (++calls % 61 == 0) std::this_thread::yield();
 }
 
-struct KeptChannel final : ChannelHistory {
+struct KeptChannel final : testing::KeptRun {
     KeptChannel(Record& r, Life& l) : record(r), life(l) {}
     void append(const PublicationRef& publication, const Stamp& stamp, Now now,
                 const CountdownRef& stored) override {
         if (stored != nullptr) stored->done_too({.stored = 1});
-        last = stamp.position;
         life.entries.push_back({said_in(*publication), stamp});
-        kept.push_back({{publication, stamp}, now.steady_ns});
-        while (kept.size() > record.room) kept.pop_front();
+        keep(publication, stamp, now, record.room);
         stumble(life.calls);
     }
-    std::size_t size() const override { return kept.size(); }
     std::unique_ptr<Reader> read_after(std::uint64_t offset) const override {
-        std::vector<Kept> found;
-        for (auto i = first_after(offset); i < kept.size(); ++i) found.push_back(kept[i].first);
+        auto reader = KeptRun::read_after(offset);
         stumble(life.calls);
-        return std::make_unique<Pinned>(Position{last.epoch, offset}, std::move(found));
-    }
-    std::size_t bytes_after(std::uint64_t offset) const override {
-        std::size_t bytes = 0;
-        for (auto i = first_after(offset); i < kept.size(); ++i) {
-            bytes += kept[i].first.publication->inbox_bytes();
-        }
-        return bytes;
-    }
-    std::size_t first_after(std::uint64_t offset) const {
-        ASSERT(last.offset - offset <= kept.size());
-        return kept.size() - (last.offset - offset);
+        return reader;
     }
     void trim(Now) override {
-        const auto before = record.forget_before_ns.load(std::memory_order_relaxed);
-        while (!kept.empty() && kept.front().second < before) kept.pop_front();
+        forget_before(record.forget_before_ns.load(std::memory_order_relaxed));
     }
     Record& record;
     Life& life;
-    std::deque<std::pair<Kept, std::int64_t>> kept;
-    Position last;
 };
 
 void close_frame(base::Buffer& out, std::size_t begin, std::size_t fill_bytes) {

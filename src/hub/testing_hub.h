@@ -17,7 +17,7 @@
 #include "base/assert.h"
 #include "base/random.h"
 #include "hub/hub.h"
-#include "hub/pinned.h"
+#include "hub/testing_kept.h"
 
 namespace carillon::hub::testing {
 
@@ -138,45 +138,24 @@ struct TestWake final : Wake {
 // Keeps the newest `room` of each channel whose name begins with "kept", and writes down what it is
 // told, one line each. A sweep lets go of what came before `forget_before_ns`.
 struct TestHistory : History {
-    struct OfChannel final : ChannelHistory {
+    struct OfChannel final : KeptRun {
         OfChannel(TestHistory& h, std::string n) : home(h), name(std::move(n)) {}
         void append(const PublicationRef& publication, const Stamp& stamp, Now now,
                     const CountdownRef& stored) override {
             if (stored != nullptr) stored->done_too(home.fate);
-            last = stamp.position;
             home.log.push_back(name + "@" + std::to_string(stamp.position.offset) + " " +
                                std::string(publication->body()));
             home.stamps.push_back(name + "@" + std::to_string(stamp.position.offset) + " " +
                                   std::to_string(stamp.unix_ms));
-            kept.push_back({{publication, stamp}, now.steady_ns});
-            while (kept.size() > home.room) kept.pop_front();
-        }
-        std::size_t size() const override { return kept.size(); }
-        std::unique_ptr<Reader> read_after(std::uint64_t offset) const override {
-            std::vector<Kept> found;
-            for (auto i = first_after(offset); i < kept.size(); ++i) found.push_back(kept[i].first);
-            return std::make_unique<Pinned>(Position{last.epoch, offset}, std::move(found));
-        }
-        std::size_t bytes_after(std::uint64_t offset) const override {
-            std::size_t bytes = 0;
-            for (auto i = first_after(offset); i < kept.size(); ++i) {
-                bytes += kept[i].first.publication->inbox_bytes();
-            }
-            return bytes;
-        }
-        std::size_t first_after(std::uint64_t offset) const {
-            ASSERT(last.offset - offset <= kept.size());
-            return kept.size() - (last.offset - offset);
+            keep(publication, stamp, now, home.room);
         }
         void trim(Now) override {
             if (home.trims != nullptr) home.trims->push_back(name);
             if (!home.forget_only.empty() && name != home.forget_only) return;
-            while (!kept.empty() && kept.front().second < home.forget_before_ns) kept.pop_front();
+            forget_before(home.forget_before_ns);
         }
         TestHistory& home;
         const std::string name;
-        std::deque<std::pair<Kept, std::int64_t>> kept;
-        Position last;
     };
     Keeps keeps(const App&, std::string_view channel) const override {
         return channel.starts_with("kept") ? Keeps::here : Keeps::nothing;
